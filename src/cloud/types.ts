@@ -1,0 +1,118 @@
+/** What the rest of the house knows of a place where a machine can live. */
+
+export type Purpose = 'general' | 'burstable';
+
+export interface MachineSize {
+  readonly name: string;
+  readonly vcpus: number;
+  readonly memoryGiB: number;
+  readonly purpose: Purpose;
+  /** For burstable sizes: what running flat out does to price or speed. One sentence. */
+  readonly burstNote?: string;
+  /** List price of one hour in the default region, without tax; disk and address included where the cloud bills them apart. */
+  readonly pricePerHour: number;
+  readonly currency: 'USD';
+}
+
+export interface PriceSource {
+  /** ISO date on which the list price was read. */
+  readonly date: string;
+  readonly source: string;
+}
+
+export interface CloudRegion {
+  readonly name: string;
+  readonly title: string;
+  readonly zones?: readonly string[];
+}
+
+/** What may end the machine when this computer is gone. `sure` = the platform does it, whatever the guest does. */
+export interface EndedBy {
+  readonly what: string;
+  readonly kind: 'platform' | 'guest' | 'watchdog' | 'sweep';
+  /** Smallest life it can be armed for, minutes. */
+  readonly smallestMinutes?: number;
+  readonly stopsBill: boolean;
+}
+
+export interface CredentialsReport {
+  readonly found: boolean;
+  /** Where, in words: `AWS_ACCESS_KEY_ID`, `profile "default" of ~/.aws/credentials`. Never a value. */
+  readonly where: string;
+  readonly missing: readonly string[];
+  /** The exact command that mends it. */
+  readonly fix: string;
+}
+
+/** A resource of ours that the cloud itself lists. */
+export interface CloudResource {
+  readonly kind: string;
+  readonly id: string;
+  readonly region: string;
+  readonly job: string | null;
+  readonly owner: string | null;
+  readonly expiresAt: string | null;
+  readonly createdAt: string | null;
+  /** Page of the cloud's console where it can be removed by hand. */
+  readonly console?: string;
+}
+
+export interface CloudErrorEntry {
+  /** The cloud's own code, as it appears in the engine's or the API's message. */
+  readonly match: RegExp;
+  readonly code: string;
+  readonly why: string;
+  readonly fix: string;
+  /** What may help by itself: the next zone, the next size, a second try, or nothing. */
+  readonly next: 'zone' | 'size' | 'retry' | 'stop';
+}
+
+export interface CloudCredentialsContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly homeFolder: string;
+}
+
+/** The cloud's own API, as far as we use it beside Pulumi: checks before, list and delete after. */
+export interface CloudApi {
+  /** Throws a `UserError` when credentials, region, zone or size are refused. Creates nothing. */
+  preflight(choice: { region: string; zone?: string; size: string }): Promise<void>;
+  /** Everything in the account that carries cvicast's tags, in all regions asked for. A failed listing throws. */
+  list(regions: readonly string[]): Promise<CloudResource[]>;
+  /** Deletes one; succeeds when it is gone already. Throws a `UserError` with the cloud's reason otherwise. */
+  remove(resource: CloudResource): Promise<void>;
+  /** Live list price of a size, USD an hour, where the cloud tells it without an extra key. */
+  livePrice?(choice: { region: string; size: string }): Promise<number | null>;
+}
+
+export interface Cloud {
+  readonly name: string;
+  readonly title: string;
+  /** npm package of its Pulumi SDK, e.g. `@pulumi/aws`; the plugin's name is its last part. */
+  readonly package: string;
+  readonly plugin: string;
+  readonly user: string;
+  readonly image: string;
+  readonly regions: readonly CloudRegion[];
+  readonly defaultRegion: string;
+  readonly sizes: readonly MachineSize[];
+  readonly defaultSize: string;
+  /** The size that the usual guide names. */
+  readonly guideSize: string;
+  readonly price: PriceSource;
+  /** Smallest bill, seconds, and the step above it. */
+  readonly billing: { readonly minimumSeconds: number; readonly stepSeconds: number };
+  readonly spot: boolean;
+  readonly endedBy: readonly EndedBy[];
+  readonly errors: readonly CloudErrorEntry[];
+  /** Seconds from the request until SSH answers; measured or estimated, said which in docs/providers/. */
+  readonly bootSeconds: number;
+  /** Where its console lists machines. */
+  readonly console: string;
+  credentials(context: CloudCredentialsContext): Promise<CredentialsReport>;
+  /** Engine configuration for a region, e.g. `{ 'aws:region': region }`, endpoints of the user's environment included. */
+  engineConfig(choice: { region: string; zone?: string; env: NodeJS.ProcessEnv }): Record<string, string>;
+  /** Loads the API client; not called before credentials were found. */
+  api(context: CloudCredentialsContext): Promise<CloudApi>;
+  /** Loads the Pulumi program (and with it the SDK): called only when a machine is wanted. */
+  stack(): Promise<import('../../stacks/machine').MachineStack>;
+}
