@@ -1,0 +1,53 @@
+import { UserError, type ExitName } from '../errors';
+
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** What ended a job from outside, as its error. */
+export function interrupted(signal: StopSignal): UserError {
+  return new UserError({
+    code: 'interrupted',
+    what: `Interrupted by ${signal}`,
+    why: { SIGINT: 'Ctrl-C was pressed', SIGTERM: 'the process was asked to end', SIGHUP: 'the terminal was closed' }[
+      signal
+    ],
+    fix: 'what was finished is kept: `cvicast resume JOB` goes on from there',
+    exit: signal satisfies ExitName,
+  });
+}
+
+/**
+ * One abort for a whole run: the first reason counts. The signals' handlers stay until `release`, so that no later
+ * signal ends the process in the middle of its teardown.
+ */
+export class Interruption {
+  private readonly controller = new AbortController();
+  private readonly handlers = new Map<StopSignal, () => void>();
+  private repeats = 0;
+
+  constructor(private readonly onSignal: (signal: StopSignal, repeat: number) => void) {}
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  listen(): this {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      const handler = (): void => {
+        this.onSignal(name, this.repeats++);
+        this.stop(interrupted(name));
+      };
+      this.handlers.set(name, handler);
+      process.on(name, handler);
+    }
+    return this;
+  }
+
+  stop(reason: UserError): void {
+    if (!this.controller.signal.aborted) this.controller.abort(reason);
+  }
+
+  release(): void {
+    for (const [name, handler] of this.handlers) process.off(name, handler);
+    this.handlers.clear();
+  }
+}

@@ -1,0 +1,155 @@
+import * as fs from 'node:fs';
+import type { ProcessMark } from './process-mark';
+
+/** The stages of a job, in order. */
+export const stageNames = [
+  'preflight',
+  'plan',
+  'up',
+  'bootstrap',
+  'send',
+  'transform',
+  'calibrate',
+  'deploy',
+  'verify',
+  'fetch',
+  'down',
+] as const;
+export type JobStage = (typeof stageNames)[number];
+
+/** What is still alive after a teardown, with the words that help to end it by hand. */
+export interface LeftOver {
+  readonly type: string;
+  readonly id: string;
+  readonly console?: string;
+  readonly why?: string;
+}
+
+/** One line of a job's journal. Intent is written before the act, so that no act is unknown. */
+export type JournalEntry =
+  | {
+      readonly type: 'opened';
+      readonly provider: string;
+      readonly region: string;
+      readonly size: string;
+      readonly pricePerHour: number;
+      readonly currency: string;
+      readonly expiresAt: string;
+      readonly toolchain: string;
+    }
+  | { readonly type: 'holder'; readonly process: ProcessMark }
+  | { readonly type: 'stage'; readonly stage: JobStage; readonly phase: 'begun' }
+  | {
+      readonly type: 'stage';
+      readonly stage: JobStage;
+      readonly phase: 'ended';
+      readonly seconds: number;
+      readonly result: 'done' | 'failed' | 'skipped' | 'interrupted';
+    }
+  | {
+      readonly type: 'intent';
+      readonly what: 'create-machine';
+      readonly region: string;
+      readonly size: string;
+      readonly zone?: string;
+    }
+  | {
+      readonly type: 'machine';
+      readonly address: string;
+      readonly port: number;
+      readonly user: string;
+      readonly machineId: string;
+    }
+  | { readonly type: 'file'; readonly name: string; readonly sha256: string }
+  | {
+      readonly type: 'failed';
+      readonly code: string;
+      readonly what: string;
+      readonly why: string;
+      readonly fix: string;
+      readonly exit: string;
+    }
+  | { readonly type: 'teardown'; readonly checkedAt: string; readonly left: readonly LeftOver[] }
+  | { readonly type: 'closed'; readonly result: string };
+
+export type DatedEntry = JournalEntry & { readonly at: string };
+
+/** Appends lines to a job's journal; each is on the disk before `write` returns. */
+export class Journal {
+  constructor(private readonly file: string) {}
+
+  write(entry: JournalEntry): void {
+    const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`;
+    const descriptor = fs.openSync(this.file, 'a', 0o600);
+    try {
+      // One write of one line: two processes that append never interleave within it.
+      fs.writeSync(descriptor, line);
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  /** All whole lines; one torn by a crash is left out. */
+  read(): DatedEntry[] {
+    let text: string;
+    try {
+      text = fs.readFileSync(this.file, 'utf8');
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw thrown;
+    }
+    return text.split('\n').flatMap((line) => {
+      if (line === '') return [];
+      try {
+        return [JSON.parse(line) as DatedEntry];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
+/** What a journal says in sum. */
+export interface JournalFacts {
+  readonly opened: Extract<DatedEntry, { type: 'opened' }> | null;
+  readonly holder: ProcessMark | null;
+  readonly machine: Extract<DatedEntry, { type: 'machine' }> | null;
+  /** When a machine was first asked for; null when none ever was. */
+  readonly askedAt: string | null;
+  readonly stagesDone: readonly JobStage[];
+  readonly stage: JobStage | null;
+  readonly teardown: Extract<DatedEntry, { type: 'teardown' }> | null;
+  readonly failure: Extract<DatedEntry, { type: 'failed' }> | null;
+  readonly closed: Extract<DatedEntry, { type: 'closed' }> | null;
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+function last<T extends DatedEntry['type']>(
+  entries: readonly DatedEntry[],
+  type: T,
+): Extract<DatedEntry, { type: T }> | null {
+  return entries.filter((entry): entry is Extract<DatedEntry, { type: T }> => entry.type === type).at(-1) ?? null;
+}
+
+/** Sums up a journal. A teardown counts only when no machine was asked for after it. */
+export function factsOf(entries: readonly DatedEntry[]): JournalFacts {
+  const stages = entries.filter((entry) => entry.type === 'stage');
+  const teardownAt = entries.findLastIndex((entry) => entry.type === 'teardown');
+  const intentAt = entries.findLastIndex((entry) => entry.type === 'intent');
+  const lastStage = stages.at(-1);
+  return {
+    opened: last(entries, 'opened'),
+    holder: last(entries, 'holder')?.process ?? null,
+    machine: last(entries, 'machine'),
+    askedAt: entries.find((entry) => entry.type === 'intent')?.at ?? null,
+    stagesDone: stages.flatMap((entry) =>
+      entry.phase === 'ended' && entry.result !== 'failed' && entry.result !== 'interrupted' ? [entry.stage] : [],
+    ),
+    stage: lastStage ? lastStage.stage : null,
+    teardown: teardownAt > intentAt ? last(entries, 'teardown') : null,
+    failure: last(entries, 'failed'),
+    closed: last(entries, 'closed'),
+    files: entries.flatMap((entry) => (entry.type === 'file' ? [{ name: entry.name, sha256: entry.sha256 }] : [])),
+  };
+}

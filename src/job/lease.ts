@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { failover } from '../cloud/failover';
+import type { SshTarget } from '../machine';
+import { makeKeyPair, userData } from '../machine';
+import type { JobContext } from './events';
+import type { JobFolder } from './folder';
+import { ownerId } from './identity';
+import type { Place } from './place';
+import type { JobRequest } from './request';
+import { stackOptions } from './stack-options';
+import { teardown } from './teardown';
+
+/** The machine's address and keys from the job's folder and journal; null when there is no machine (any more). */
+export function targetOf(folder: JobFolder, request: JobRequest): SshTarget | null {
+  const facts = folder.facts();
+  const privateKey = folder.readSecret('client-key');
+  const hostKey = folder.readSecret('host-key.pub');
+  if (request.host !== null || facts.machine === null || privateKey === null || hostKey === null) return null;
+  if (facts.teardown !== null) return null;
+  const { address, port, user } = facts.machine;
+  return { address, port, user, privateKey, hostKeys: [hostKey.trim()] };
+}
+
+/**
+ * Rents the machine: keys are made here, the intent is on the disk before the request leaves, and what a failed
+ * attempt left is taken down before the next zone or size is tried.
+ */
+export async function lease(
+  folder: JobFolder,
+  request: JobRequest,
+  place: Place,
+  context: JobContext,
+): Promise<SshTarget> {
+  const clientKey = makeKeyPair(`cvicast ${folder.job}`);
+  const hostKey = makeKeyPair(`host of ${folder.job}`);
+  folder.writeSecret('client-key', clientKey.privateKey);
+  folder.writeSecret('host-key.pub', hostKey.publicKey);
+  folder.writeSecret('passphrase', randomBytes(24).toString('base64url'));
+  const expiresAt = folder.facts().opened?.expiresAt ?? '';
+  const { lease: wanted } = request;
+
+  const attempt = async (choice: { region: string; zone?: string; size: string }): Promise<SshTarget> => {
+    folder.journal.write({ type: 'intent', what: 'create-machine', ...choice });
+    const attached = await place.attach();
+    try {
+      const { openStack } = await import('../engine/stack');
+      const stack = await openStack(
+        stackOptions(folder, { ...request, lease: { ...wanted, ...choice } }, place, context.env, attached.providers),
+      );
+      const up = await stack.up(
+        await place.stack(),
+        {
+          job: folder.job,
+          owner: ownerId(folder.home),
+          expiresAt,
+          ttlMinutes: wanted.ttlMinutes,
+          spot: wanted.spot,
+          diskGiB: wanted.diskGiB,
+          allowCidrs: wanted.allowCidrs,
+          publicKey: clientKey.publicKey,
+          userData: userData({
+            user: place.cloud.user,
+            publicKey: clientKey.publicKey,
+            hostKey,
+            ttlMinutes: wanted.ttlMinutes,
+            hostname: folder.job,
+          }),
+          ...choice,
+        },
+        (event) => {
+          if (event.kind === 'resource' && event.phase === 'started' && event.operation === 'create' && event.type) {
+            context.emit({ type: 'stage', stage: 'up', phase: 'progress', fraction: null, note: event.type });
+          }
+        },
+      );
+      folder.journal.write({ type: 'machine', ...up });
+      return {
+        address: up.address,
+        port: up.port,
+        user: up.user,
+        privateKey: clientKey.privateKey,
+        hostKeys: [hostKey.publicKey],
+      };
+    } finally {
+      await attached.close();
+    }
+  };
+
+  return failover(
+    place.cloud,
+    { region: wanted.region, ...(wanted.zone === undefined ? {} : { zone: wanted.zone }), size: wanted.size },
+    attempt,
+    {
+      cleanUp: async () => {
+        await teardown(folder, { ...context, signal: AbortSignal.timeout(10 * 60_000) }, { keepSecrets: true });
+      },
+      onRetry: (message) => context.emit({ type: 'warning', code: 'failover', message }),
+      signal: context.signal,
+    },
+  );
+}

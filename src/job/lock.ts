@@ -1,0 +1,63 @@
+import * as fs from 'node:fs';
+import { isRunning, markOf, type ProcessMark } from './process-mark';
+
+function holderOf(file: string): ProcessMark | null {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')) as ProcessMark;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Runs `work` while holding a lock file that names its process; a lock whose process is gone is taken over. Waits for
+ * a living holder by looking again twice a second; `waiting` is called once when it has to.
+ */
+export async function withLock<T>(
+  file: string,
+  waiting: (holder: ProcessMark) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  let told = false;
+  for (;;) {
+    const aside = `${file}.${process.pid}`;
+    fs.writeFileSync(aside, JSON.stringify(markOf()), { mode: 0o600 });
+    try {
+      fs.linkSync(aside, file); // atomic, and the holder's mark is whole from the start
+      break;
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+    } finally {
+      fs.rmSync(aside, { force: true });
+    }
+    const holder = holderOf(file);
+    if (holder !== null && isRunning(holder)) {
+      if (!told) waiting(holder);
+      told = true;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      continue;
+    }
+    // Only the lock that was seen to be dead is moved away: a rename of one that was renewed meanwhile shows in its content.
+    const dead = `${file}.dead.${process.pid}`;
+    try {
+      fs.renameSync(file, dead);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+      continue;
+    }
+    const moved = holderOf(dead);
+    if (moved !== null && isRunning(moved)) {
+      try {
+        fs.linkSync(dead, file);
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+      }
+    }
+    fs.rmSync(dead, { force: true });
+  }
+  try {
+    return await work();
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
+}

@@ -1,0 +1,66 @@
+import { findCloud } from '../cloud';
+import type { Cloud, CloudResource } from '../cloud/types';
+import type { MachineStack } from '../../stacks/machine';
+import type { JobContext } from './events';
+
+/** Where a job's machine lives, as the job sees it: a stack, and a second opinion on what is left. */
+export interface Place {
+  readonly name: string;
+  readonly cloud: Cloud;
+  /** Providers of ours that must be attached to the engine's run. */
+  attach(): Promise<{ readonly providers: readonly { name: string; port: number }[]; close(): Promise<void> }>;
+  stack(): Promise<MachineStack>;
+  engineConfig(lease: { region: string; zone?: string }): Record<string, string>;
+  /** Everything that carries cvicast's tags there, of any job and owner. A failed listing throws. */
+  list(regions: readonly string[]): Promise<CloudResource[]>;
+  remove(resource: CloudResource): Promise<void>;
+}
+
+/** The place of a provider's name. Throws `unknown-provider`. */
+export function placeOf(provider: string, context: Pick<JobContext, 'home' | 'env'>): Place {
+  const cloud = findCloud(provider);
+  return cloud.name === 'local' ? localPlace(cloud, context) : cloudPlace(cloud, context);
+}
+
+function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Place {
+  const api = () => cloud.api({ env: context.env, homeFolder: context.env['HOME'] ?? context.home });
+  return {
+    name: cloud.name,
+    cloud,
+    attach: () => Promise.resolve({ providers: [], close: () => Promise.resolve() }),
+    stack: () => cloud.stack(),
+    engineConfig: (lease) => cloud.engineConfig({ ...lease, env: context.env }),
+    list: async (regions) => (await api()).list(regions),
+    remove: async (resource) => (await api()).remove(resource),
+  };
+}
+
+function localPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Place {
+  return {
+    name: cloud.name,
+    cloud,
+    attach: async () => {
+      const { startLocalProvider } = await import('../local/provider');
+      const provider = await startLocalProvider({ home: context.home, env: context.env });
+      return { providers: [{ name: provider.name, port: provider.port }], close: () => provider.close() };
+    },
+    stack: () => cloud.stack(),
+    engineConfig: () => ({}),
+    list: async () => {
+      const { listLocalMachines } = await import('../local/machines');
+      return listLocalMachines(context.home).map((machine) => ({
+        kind: 'machine',
+        id: machine.job,
+        region: 'here',
+        job: machine.job,
+        owner: null,
+        expiresAt: machine.expiresAt,
+        createdAt: machine.createdAt,
+      }));
+    },
+    remove: async (resource) => {
+      const { removeLocalMachine } = await import('../local/machines');
+      await removeLocalMachine(context.home, resource.id);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { StackOptions } from '../engine/types';
+import type { JobFolder } from './folder';
+import type { Place } from './place';
+import type { JobRequest } from './request';
+
+/** How the engine is opened for a job; also by a later process, which finds the passphrase in the job's folder. */
+export function stackOptions(
+  folder: JobFolder,
+  request: JobRequest,
+  place: Place,
+  env: NodeJS.ProcessEnv,
+  providers: readonly { name: string; port: number }[],
+): StackOptions {
+  return {
+    home: folder.home,
+    job: folder.job,
+    ...(request.backendUrl === null ? {} : { backendUrl: request.backendUrl }),
+    logFolder: folder.engineLogs,
+    passphrase: folder.readSecret('passphrase') ?? '',
+    env,
+    config: place.engineConfig(request.lease),
+    attach: providers,
+  };
+}
