@@ -1,3 +1,5 @@
+import type { MachineStack } from '../../stacks/machine';
+
 /** What the rest of the house knows of a place where a machine can live. */
 
 export type Purpose = 'general' | 'burstable';
@@ -100,9 +102,18 @@ export interface Cloud {
   readonly guideSize: string;
   readonly price: PriceSource;
   /** Smallest bill, seconds, and the step above it. */
-  readonly billing: { readonly minimumSeconds: number; readonly stepSeconds: number };
+  readonly billing: {
+    readonly minimumSeconds: number;
+    readonly stepSeconds: number;
+    /** Smallest amount on the bill, where the cloud has one besides the smallest time. */
+    readonly minimumCharge?: number;
+  };
   readonly spot: boolean;
   readonly endedBy: readonly EndedBy[];
+  /** What the stack creates, in words, for the plan: `1 droplet`, `1 firewall`. */
+  readonly creates: readonly string[];
+  /** Names of this cloud's sizes with an arm64 processor: TPU-MLIR has no build for them. */
+  readonly armSizes?: RegExp;
   readonly errors: readonly CloudErrorEntry[];
   /** Seconds from the request until SSH answers; measured or estimated, said which in docs/providers/. */
   readonly bootSeconds: number;
@@ -114,5 +125,5 @@ export interface Cloud {
   /** Loads the API client; not called before credentials were found. */
   api(context: CloudCredentialsContext): Promise<CloudApi>;
   /** Loads the Pulumi program (and with it the SDK): called only when a machine is wanted. */
-  stack(): Promise<import('../../stacks/machine').MachineStack>;
+  stack(): Promise<MachineStack>;
 }

@@ -1,0 +1,145 @@
+import { messageOf, UserError } from '../errors';
+import type { Choice } from './choice';
+import { entryFor } from './refusal';
+import type { Cloud, CloudErrorEntry, MachineSize } from './types';
+
+export interface Wishes {
+  readonly region: string;
+  /** Given by the user: never left. */
+  readonly zone?: string;
+  readonly size: string;
+  /** Whether the user named the region or the size: what was named is never changed. */
+  readonly regionNamed: boolean;
+  readonly sizeNamed: boolean;
+}
+
+/** Sizes that do what `size` does for at most twice its price, nearest price first. */
+function otherSizes(cloud: Cloud, size: MachineSize): MachineSize[] {
+  return cloud.sizes
+    .filter((other) => other.name !== size.name && other.vcpus >= size.vcpus && other.memoryGiB >= size.memoryGiB)
+    .filter((other) => other.pricePerHour <= 2 * size.pricePerHour)
+    .sort((a, b) => a.pricePerHour - b.pricePerHour);
+}
+
+/**
+ * The places to try, in order: zones of the region first (other regions where the cloud has no zones and the user named
+ * no region), then the next sizes. `affordable` keeps out what the budget does not allow.
+ */
+export function choicesFor(
+  cloud: Cloud,
+  wishes: Wishes,
+  affordable: (size: MachineSize) => boolean = () => true,
+): Choice[] {
+  const size = cloud.sizes.find((one) => one.name === wishes.size);
+  const rest = size && !wishes.sizeNamed ? otherSizes(cloud, size).filter(affordable) : [];
+  const region = cloud.regions.find((one) => one.name === wishes.region);
+  const zones = wishes.zone === undefined ? (region?.zones ?? []) : [wishes.zone];
+  const places =
+    zones.length > 0
+      ? zones.map((zone) => ({ region: wishes.region, zone }))
+      : [
+          wishes.region,
+          ...(wishes.regionNamed ? [] : cloud.regions.map((one) => one.name).filter((name) => name !== wishes.region)),
+        ].map((name) => ({ region: name }));
+  return [wishes.size, ...rest.map((one) => one.name)].flatMap((name) =>
+    places.map((place) => ({ ...place, size: name })),
+  );
+}
+
+export interface Tried {
+  readonly choice: Choice;
+  readonly code: string;
+  readonly why: string;
+}
+
+export interface FailoverOptions<T> {
+  readonly errors: readonly CloudErrorEntry[];
+  readonly attempt: (choice: Choice) => Promise<T>;
+  /** Takes away whatever a failed attempt left. When it throws, nothing more is tried and its error is the answer. */
+  readonly cleanUp: (choice: Choice, failure: unknown) => Promise<void>;
+  /** Attempts in all; 5 unless given. */
+  readonly limit?: number;
+  /** Told of each failed attempt that is followed by another. */
+  readonly onNext?: (tried: Tried, next: Choice) => void;
+}
+
+/** Everything a failure says, for the catalogue: the engine puts the cloud's words in `why`. */
+function wordsOf(failure: unknown): string {
+  const own = failure instanceof UserError ? `${failure.code} ${failure.what} ${failure.why}` : messageOf(failure);
+  const cause = failure instanceof Error && failure.cause !== undefined ? ` ${messageOf(failure.cause)}` : '';
+  return own + cause;
+}
+
+function placeOf(choice: Choice): string {
+  return `${choice.size} in ${choice.zone ?? choice.region}`;
+}
+
+function following(
+  choices: readonly Choice[],
+  at: number,
+  next: CloudErrorEntry['next'],
+  repeats: number,
+): number | null {
+  if (next === 'stop') return null;
+  if (next === 'retry') return repeats < 1 ? at : null;
+  if (next === 'zone') return at + 1 < choices.length ? at + 1 : null;
+  const size = choices[at]?.size;
+  const later = choices.findIndex((choice, index) => index > at && choice.size !== size);
+  return later === -1 ? null : later;
+}
+
+function gaveUp(tried: readonly Tried[], failure: unknown): UserError {
+  const last = failure instanceof UserError ? failure : null;
+  const list = tried.map(({ choice, code }) => `${placeOf(choice)}: ${code}`).join('; ');
+  return new UserError(
+    {
+      code: last?.code ?? tried.at(-1)?.code ?? 'no-machine',
+      what: `No machine could be had in ${tried.length} attempts (${list})`,
+      why: last?.why ?? messageOf(failure),
+      fix: last?.fix ?? 'try another --region, --zone or --size, or another --provider',
+      exit: last?.exit ?? 'provider',
+    },
+    { cause: failure },
+  );
+}
+
+/**
+ * Tries one choice after the other as the cloud's catalogue says what may help: next zone, next size, the same once
+ * more, or nothing. Every failed attempt is cleaned up before anything else happens. Throws the failure itself after a
+ * single attempt, else a `UserError` that names all that was tried.
+ */
+export async function failover<T>(
+  choices: readonly Choice[],
+  options: FailoverOptions<T>,
+): Promise<{ result: T; choice: Choice; tried: Tried[] }> {
+  const limit = options.limit ?? 5;
+  const tried: Tried[] = [];
+  let at = 0;
+  let repeats = 0;
+  for (;;) {
+    const choice = choices[at];
+    if (choice === undefined) {
+      throw new UserError({
+        code: 'nothing-to-try',
+        what: 'No machine could be asked for',
+        why: 'no zone and size fits what was asked',
+        fix: 'name fewer of --region, --zone and --size',
+        exit: 'input',
+      });
+    }
+    try {
+      return { result: await options.attempt(choice), choice, tried };
+    } catch (failure) {
+      await options.cleanUp(choice, failure);
+      const entry = entryFor(options.errors, wordsOf(failure));
+      const code = entry?.code ?? (failure instanceof UserError ? failure.code : 'unknown');
+      tried.push({ choice, code, why: entry?.why ?? messageOf(failure) });
+      const next = tried.length < limit ? following(choices, at, entry?.next ?? 'stop', repeats) : null;
+      const nextChoice = next === null ? undefined : choices[next];
+      if (next === null || nextChoice === undefined) throw tried.length === 1 ? failure : gaveUp(tried, failure);
+      repeats = next === at ? repeats + 1 : 0;
+      at = next;
+      options.onNext?.(tried[tried.length - 1] as Tried, nextChoice);
+    }
+  }
+}
