@@ -10,6 +10,8 @@ import type { JobRequest } from './request';
 import { stackOptions } from './stack-options';
 import { teardown } from './teardown';
 
+const cleanUpMilliseconds = 10 * 60_000;
+
 /** The machine's address and keys from the job's folder and journal; null when there is no machine (any more). */
 export function targetOf(folder: JobFolder, request: JobRequest): SshTarget | null {
   const facts = folder.facts();
@@ -45,7 +47,7 @@ export async function lease(
     try {
       const { openStack } = await import('../engine/stack');
       const stack = await openStack(
-        stackOptions(folder, { ...request, lease: { ...wanted, ...choice } }, place, context.env, attached.providers),
+        stackOptions(folder, request, place, context.env, attached.providers, choice),
       );
       const up = await stack.up(
         await place.stack(),
@@ -86,16 +88,26 @@ export async function lease(
     }
   };
 
-  return failover(
-    place.cloud,
-    { region: wanted.region, ...(wanted.zone === undefined ? {} : { zone: wanted.zone }), size: wanted.size },
-    attempt,
-    {
-      cleanUp: async () => {
-        await teardown(folder, { ...context, signal: AbortSignal.timeout(10 * 60_000) }, { keepSecrets: true });
-      },
-      onRetry: (message) => context.emit({ type: 'warning', code: 'failover', message }),
-      signal: context.signal,
+  const { result } = await failover(wanted.choices, {
+    errors: place.cloud.errors,
+    attempt: (choice) => {
+      context.signal.throwIfAborted();
+      return attempt(choice);
     },
-  );
+    cleanUp: async () => {
+      await teardown(
+        folder,
+        { ...context, signal: AbortSignal.timeout(cleanUpMilliseconds) },
+        { keepSecrets: true },
+      );
+    },
+    onNext: (tried, next) => {
+      context.emit({
+        type: 'warning',
+        code: tried.code,
+        message: `${tried.choice.size} in ${tried.choice.zone ?? tried.choice.region}: ${tried.why}; trying ${next.size} in ${next.zone ?? next.region}`,
+      });
+    },
+  });
+  return result;
 }

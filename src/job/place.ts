@@ -10,7 +10,7 @@ export interface Place {
   /** Providers of ours that must be attached to the engine's run. */
   attach(): Promise<{ readonly providers: readonly { name: string; port: number }[]; close(): Promise<void> }>;
   stack(): Promise<MachineStack>;
-  engineConfig(lease: { region: string; zone?: string }): Record<string, string>;
+  engineConfig(choice: { region: string; zone?: string }): Record<string, string>;
   /** Everything that carries cvicast's tags there, of any job and owner. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
   remove(resource: CloudResource): Promise<void>;
@@ -29,7 +29,7 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     cloud,
     attach: () => Promise.resolve({ providers: [], close: () => Promise.resolve() }),
     stack: () => cloud.stack(),
-    engineConfig: (lease) => cloud.engineConfig({ ...lease, env: context.env }),
+    engineConfig: (choice) => cloud.engineConfig({ ...choice, env: context.env }),
     list: async (regions) => (await api()).list(regions),
     remove: async (resource) => (await api()).remove(resource),
   };

@@ -1,3 +1,4 @@
+import type { Choice } from '../cloud/choice';
 import type { ConversionOptions, ToolchainKind } from '../tpumlir/types';
 
 /** A machine of the user's own (`--host`). */
@@ -13,8 +14,9 @@ export interface OwnHost {
 /** Where a machine is rented, and for how long at most. */
 export interface Lease {
   readonly region: string;
-  readonly zone?: string;
   readonly size: string;
+  /** Where it is tried, in order. */
+  readonly choices: readonly Choice[];
   readonly spot: boolean;
   readonly diskGiB: number;
   readonly pricePerHour: number;

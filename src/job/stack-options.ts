@@ -10,6 +10,7 @@ export function stackOptions(
   place: Place,
   env: NodeJS.ProcessEnv,
   providers: readonly { name: string; port: number }[],
+  choice: { region: string; zone?: string } = request.lease,
 ): StackOptions {
   return {
     home: folder.home,
@@ -18,7 +19,7 @@ export function stackOptions(
     logFolder: folder.engineLogs,
     passphrase: folder.readSecret('passphrase') ?? '',
     env,
-    config: place.engineConfig(request.lease),
+    config: place.engineConfig({ region: choice.region, ...(choice.zone === undefined ? {} : { zone: choice.zone }) }),
     attach: providers,
   };
 }

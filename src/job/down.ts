@@ -1,0 +1,53 @@
+import { together } from '../cloud/together';
+import { UserError } from '../errors';
+import type { JobContext } from './events';
+import { JobFolder } from './folder';
+import type { LeftOver } from './journal';
+import { isOpen } from './listing';
+import { isRunning, markOf } from './process-mark';
+import { teardown } from './teardown';
+
+export interface EndedJob {
+  readonly job: string;
+  readonly left: readonly LeftOver[];
+}
+
+/** Ends jobs: those named, or all that may still live. Several at once; each at most once at a time, whoever asks. */
+export async function endJobs(jobs: readonly string[] | 'all', context: JobContext): Promise<EndedJob[]> {
+  const folders =
+    jobs === 'all' ? JobFolder.all(context.home).filter((folder) => isOpen(folder.facts())) : jobs.map((job) => JobFolder.open(context.home, job));
+  return together(folders.map((folder) => endJob(folder, context)));
+}
+
+async function endJob(folder: JobFolder, context: JobContext): Promise<EndedJob> {
+  stopClient(folder, context);
+  const left = await teardown(folder, context);
+  if (left.length === 0 && folder.facts().closed === null) folder.journal.write({ type: 'closed', result: 'ended by `cvicast down`' });
+  return { job: folder.job, left };
+}
+
+/** A client that still works on the job is asked to end; its own teardown and ours then wait for each other. */
+function stopClient(folder: JobFolder, context: JobContext): void {
+  const { holder, closed } = folder.facts();
+  if (closed !== null || holder === null || holder.pid === process.pid) return;
+  if (holder.host !== markOf().host || !isRunning(holder)) return;
+  context.emit({ type: 'note', message: `process ${holder.pid} still works on ${folder.job}; asking it to end` });
+  try {
+    process.kill(holder.pid, 'SIGTERM');
+  } catch {
+    // It ended by itself in between.
+  }
+}
+
+/** The failure that says what may still be alive, and how it is ended. */
+export function stillAlive(job: string, left: readonly LeftOver[]): UserError {
+  const names = left.map((one) => `${one.type} ${one.id}${one.console === undefined ? '' : ` (${one.console})`}`).join(', ');
+  const why = left.flatMap((one) => (one.why === undefined ? [] : [one.why])).at(0) ?? 'the provider still lists it';
+  return new UserError({
+    code: 'still-alive',
+    what: `Something of ${job} may still be alive, and may cost money: ${names}`,
+    why,
+    fix: `run \`cvicast down ${job}\`, again until it says that nothing is left`,
+    exit: 'alive',
+  });
+}
