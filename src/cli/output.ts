@@ -69,10 +69,16 @@ export class Output {
     this.openLine = false;
   }
 
-  /** Tells a failure in two lines, or as JSON; answers the exit code. */
+  /** Tells a failure in two lines, and as the JSON document of a command that has no other; answers the exit code. */
   failure(thrown: unknown): number {
+    const { code, what, why, fix } = troubleOf(thrown);
+    this.object({ error: { code, message: what, cause: why, fix } });
+    return this.trouble(thrown);
+  }
+
+  /** Tells a failure in two lines of talk that nothing silences; answers the exit code. */
+  trouble(thrown: unknown): number {
     const trouble = troubleOf(thrown);
-    this.object({ error: { code: trouble.code, message: trouble.what, cause: trouble.why, fix: trouble.fix } });
     this.urgent(`${this.paint('red', 'error:')} ${oneLine(`${trouble.what}: ${trouble.why}`)}`);
     this.urgent(`${this.paint('bold', 'fix:')} ${oneLine(trouble.fix)}`);
     if (process.env['CVICAST_DEBUG']) this.urgent(inspect(thrown));
@@ -82,12 +88,13 @@ export class Output {
 
 function troubleOf(thrown: unknown): { code: string; what: string; why: string; fix: string; exit: ExitName } {
   if (thrown instanceof UserError) return thrown;
-  const what = thrown instanceof Bug ? 'cvicast broke a promise to itself' : 'cvicast met something that it does not know';
+  const what =
+    thrown instanceof Bug ? 'cvicast broke a promise to itself' : 'cvicast met something that it does not know';
   return {
     code: 'bug',
     what,
     why: thrown instanceof Error ? thrown.message : String(thrown),
-    fix: 'this is our bug: run it again with CVICAST_DEBUG=1 and report the output, without secrets, in the project\'s issues',
+    fix: "this is our bug: run it again with CVICAST_DEBUG=1 and report the output, without secrets, in the project's issues",
     exit: 'bug',
   };
 }
@@ -95,7 +102,10 @@ function troubleOf(thrown: unknown): { code: string; what: string; why: string; 
 /** Control characters of a foreign name must not move the cursor or colour the terminal. */
 function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- the colours that `paint` made are the only escapes let through
-  return text.replace(/\u001b(?!\[(?:0|1|2|31|32|33)m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g, '\ufffd');
+  return text.replace(
+    /\u001b(?!\[(?:0|1|2|31|32|33)m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g,
+    '\ufffd',
+  );
 }
 
 function oneLine(text: string): string {

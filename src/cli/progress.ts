@@ -17,11 +17,11 @@ const words: Readonly<Record<JobStage, string>> = {
   down: 'tearing down',
 };
 
-/** How a job's events look: JSON lines, a live line on a terminal, or plain lines. */
-export function renderer(output: Output): Emit {
+/** How a job's events look: JSON lines (unless the command answers with one document), a live line, or plain lines. */
+export function renderer(output: Output, options: { events: boolean } = { events: true }): Emit {
   const told = new Map<JobStage, number>();
   return (event: JobEvent) => {
-    output.object({ ...event, at: new Date().toISOString() });
+    if (options.events) output.object({ ...event, at: new Date().toISOString() });
     switch (event.type) {
       case 'job':
         output.talk(`job ${event.job} on ${event.provider}; it ends by ${event.expiresAt}`);
@@ -59,7 +59,8 @@ export function renderer(output: Output): Emit {
       }
       case 'ended': {
         const note = event.note === undefined ? '' : ` (${event.note})`;
-        if (event.result === 'done') output.talk(`${output.paint('green', name)} ${durationText(event.seconds)}${note}`);
+        if (event.result === 'done')
+          output.talk(`${output.paint('green', name)} ${durationText(event.seconds)}${note}`);
         else output.talk(`${output.paint(event.result === 'skipped' ? 'dim' : 'red', name)} ${event.result}${note}`);
         break;
       }

@@ -8,7 +8,13 @@ async function ask(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(8000), redirect: 'error' });
   const text = (await response.text()).trim();
   if (!response.ok || !isIPv4(text)) {
-    throw new UserError({ code: 'no-address', what: `${url} did not answer with an address`, why: `it said HTTP ${response.status}`, fix: 'give --allow-cidr', exit: 'provider' });
+    throw new UserError({
+      code: 'no-address',
+      what: `${url} did not answer with an address`,
+      why: `it said HTTP ${response.status}`,
+      fix: 'give --allow-cidr',
+      exit: 'provider',
+    });
   }
   return text;
 }
@@ -27,7 +33,10 @@ export async function callerCidr(env: NodeJS.ProcessEnv): Promise<string> {
   throw new UserError({
     code: 'caller-address',
     what: 'The public address of this computer is not known for sure',
-    why: addresses.length > 1 ? `the services disagree: ${addresses.join(', ')}` : `too few services answered (${reasons.join('; ')})`,
+    why:
+      addresses.length > 1
+        ? `the services disagree: ${addresses.join(', ')}`
+        : `too few services answered (${reasons.join('; ')})`,
     fix: 'give --allow-cidr A.B.C.D/32 with the address that the machine will see',
     exit: 'provider',
   });

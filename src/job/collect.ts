@@ -52,12 +52,27 @@ export async function collect(
   const rows: Collected[] = [];
   const jobsTornDown = new Set<string>();
   for (const resource of found) {
-    const base = { type: resource.kind, id: resource.id, region: resource.region, job: resource.job, expiresAt: resource.expiresAt, console: resource.console ?? place.cloud.console };
+    const base = {
+      type: resource.kind,
+      id: resource.id,
+      region: resource.region,
+      job: resource.job,
+      expiresAt: resource.expiresAt,
+      console: resource.console ?? place.cloud.console,
+    };
     const folder = folderOf(context.home, resource.job);
     if (resource.owner !== owner && !(provider === 'local' && resource.owner === null)) {
-      rows.push({ ...base, verdict: 'not-ours', why: 'another installation of cvicast made it; remove it by hand if nobody needs it' });
+      rows.push({
+        ...base,
+        verdict: 'not-ours',
+        why: 'another installation of cvicast made it; remove it by hand if nobody needs it',
+      });
     } else if (inUse(folder, now)) {
-      rows.push({ ...base, verdict: 'in-use', why: `a job that still has time: \`cvicast down ${resource.job ?? ''}\` ends it` });
+      rows.push({
+        ...base,
+        verdict: 'in-use',
+        why: `a job that still has time: \`cvicast down ${resource.job ?? ''}\` ends it`,
+      });
     } else if (options.dryRun) {
       rows.push({ ...base, verdict: 'would-remove' });
     } else {
@@ -72,7 +87,10 @@ export async function collect(
   return rows;
 }
 
-async function remove(resource: CloudResource, place: ReturnType<typeof placeOf>): Promise<{ verdict: Verdict; why?: string }> {
+async function remove(
+  resource: CloudResource,
+  place: ReturnType<typeof placeOf>,
+): Promise<{ verdict: Verdict; why?: string }> {
   try {
     await place.remove(resource);
     return { verdict: 'removed' };

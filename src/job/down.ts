@@ -15,14 +15,17 @@ export interface EndedJob {
 /** Ends jobs: those named, or all that may still live. Several at once; each at most once at a time, whoever asks. */
 export async function endJobs(jobs: readonly string[] | 'all', context: JobContext): Promise<EndedJob[]> {
   const folders =
-    jobs === 'all' ? JobFolder.all(context.home).filter((folder) => isOpen(folder.facts())) : jobs.map((job) => JobFolder.open(context.home, job));
+    jobs === 'all'
+      ? JobFolder.all(context.home).filter((folder) => isOpen(folder.facts()))
+      : jobs.map((job) => JobFolder.open(context.home, job));
   return together(folders.map((folder) => endJob(folder, context)));
 }
 
 async function endJob(folder: JobFolder, context: JobContext): Promise<EndedJob> {
   stopClient(folder, context);
   const left = await teardown(folder, context);
-  if (left.length === 0 && folder.facts().closed === null) folder.journal.write({ type: 'closed', result: 'ended by `cvicast down`' });
+  if (left.length === 0 && folder.facts().closed === null)
+    folder.journal.write({ type: 'closed', result: 'ended by `cvicast down`' });
   return { job: folder.job, left };
 }
 
@@ -41,7 +44,9 @@ function stopClient(folder: JobFolder, context: JobContext): void {
 
 /** The failure that says what may still be alive, and how it is ended. */
 export function stillAlive(job: string, left: readonly LeftOver[]): UserError {
-  const names = left.map((one) => `${one.type} ${one.id}${one.console === undefined ? '' : ` (${one.console})`}`).join(', ');
+  const names = left
+    .map((one) => `${one.type} ${one.id}${one.console === undefined ? '' : ` (${one.console})`}`)
+    .join(', ');
   const why = left.flatMap((one) => (one.why === undefined ? [] : [one.why])).at(0) ?? 'the provider still lists it';
   return new UserError({
     code: 'still-alive',

@@ -46,9 +46,7 @@ export async function lease(
     const attached = await place.attach();
     try {
       const { openStack } = await import('../engine/stack');
-      const stack = await openStack(
-        stackOptions(folder, request, place, context.env, attached.providers, choice),
-      );
+      const stack = await openStack(stackOptions(folder, request, place, context.env, attached.providers, choice));
       const up = await stack.up(
         await place.stack(),
         {
@@ -95,11 +93,7 @@ export async function lease(
       return attempt(choice);
     },
     cleanUp: async () => {
-      await teardown(
-        folder,
-        { ...context, signal: AbortSignal.timeout(cleanUpMilliseconds) },
-        { keepSecrets: true },
-      );
+      await teardown(folder, { ...context, signal: AbortSignal.timeout(cleanUpMilliseconds) }, { keepSecrets: true });
     },
     onNext: (tried, next) => {
       context.emit({

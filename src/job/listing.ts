@@ -43,15 +43,24 @@ export function stateOf(facts: JournalFacts, now: number): JobState {
 }
 
 /** What a job's machine costs by list price, from the first request to the proof that it is gone (or until now). */
-export function costOf(facts: JournalFacts, provider: string, context: Pick<JobContext, 'home' | 'env'>, now: number): number {
+export function costOf(
+  facts: JournalFacts,
+  provider: string,
+  context: Pick<JobContext, 'home' | 'env'>,
+  now: number,
+): number {
   if (facts.askedAt === null || facts.opened === null || facts.opened.pricePerHour === 0) return 0;
-  const until = facts.teardown !== null && facts.teardown.left.length === 0 ? Date.parse(facts.teardown.checkedAt) : now;
+  const until =
+    facts.teardown !== null && facts.teardown.left.length === 0 ? Date.parse(facts.teardown.checkedAt) : now;
   const seconds = Math.max(0, (until - Date.parse(facts.askedAt)) / 1000);
   return billOf(placeOf(provider, context).cloud, facts.opened, seconds);
 }
 
 /** All jobs of this installation, oldest first; those that may live are compared with what their provider lists. */
-export async function listJobs(context: Pick<JobContext, 'home' | 'env'>, options: { all: boolean }): Promise<ListedJob[]> {
+export async function listJobs(
+  context: Pick<JobContext, 'home' | 'env'>,
+  options: { all: boolean },
+): Promise<ListedJob[]> {
   const now = Date.now();
   const rows = JobFolder.all(context.home).map(async (folder): Promise<ListedJob | null> => {
     const facts = folder.facts();
@@ -82,7 +91,9 @@ async function truthOf(
   const machine = folder.facts().machine;
   const region = folder.readRequest()?.lease.region ?? '';
   try {
-    const listed: CloudResource[] = (await placeOf(provider, context).list([region])).filter((one) => one.job === folder.job);
+    const listed: CloudResource[] = (await placeOf(provider, context).list([region])).filter(
+      (one) => one.job === folder.job,
+    );
     const resources = listed.map((one) => ({ type: one.kind, id: one.id, alive: true }));
     const gone = machine !== null && !listed.some((one) => one.id === machine.machineId || one.job === folder.job);
     return { resources: gone ? [...resources, { type: 'machine', id: machine.machineId, alive: false }] : resources };

@@ -1,0 +1,45 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { checkOutputs, outputPaths, writeWhole } from '../../src/job/outputs';
+import { useScratch } from '../_helpers/scratch';
+
+describe('outputs', () => {
+  const scratch = useScratch();
+
+  test('a fresh folder is fine and is not made', () => {
+    checkOutputs(outputPaths(path.join(scratch(), 'a/b'), 'm', 'int8'), false);
+    expect(fs.readdirSync(scratch())).toEqual([]);
+  });
+
+  test.each(['m_cv181x_int8.cvimodel', 'receipt.json', 'receipt.html', 'commands.sh'])(
+    '%s is not overwritten',
+    (name) => {
+      fs.writeFileSync(path.join(scratch(), name), 'mine');
+      const paths = outputPaths(scratch(), 'm', 'int8');
+      expect(() => checkOutputs(paths, false)).toThrow(
+        expect.objectContaining({ code: 'output-exists', exit: 'input' }),
+      );
+      checkOutputs(paths, true);
+      expect(fs.readFileSync(path.join(scratch(), name), 'utf8')).toBe('mine');
+    },
+  );
+
+  test('a file in place of the folder is refused', () => {
+    fs.writeFileSync(path.join(scratch(), 'out'), '');
+    expect(() => checkOutputs(outputPaths(path.join(scratch(), 'out'), 'm', 'int8'), true)).toThrow(
+      expect.objectContaining({ code: 'output-unwritable' }),
+    );
+  });
+
+  test('a folder where nothing can be written is refused', () => {
+    expect(() => checkOutputs(outputPaths('/proc/out', 'm', 'int8'), true)).toThrow(
+      expect.objectContaining({ code: 'output-unwritable' }),
+    );
+  });
+
+  test('a failed write leaves nothing', () => {
+    fs.mkdirSync(path.join(scratch(), 'taken'));
+    expect(() => writeWhole(path.join(scratch(), 'taken'), 'x')).toThrow();
+    expect(fs.readdirSync(scratch())).toEqual(['taken']);
+  });
+});
