@@ -35,6 +35,12 @@ export interface HttpPolicy {
 
 export const usualPolicy: HttpPolicy = { timeoutSeconds: 30, attempts: 4, firstPause: 1000, longestPause: 30_000 };
 
+/** The usual patience; `CVICAST_RETRY_SECONDS` sets the first pause, as for every retry of cvicast's. */
+export function policyFrom(env: NodeJS.ProcessEnv): HttpPolicy {
+  const seconds = Number(env['CVICAST_RETRY_SECONDS'] ?? '1');
+  return seconds >= 0 ? { ...usualPolicy, firstPause: seconds * 1000 } : usualPolicy;
+}
+
 const passing = new Set([408, 429, 500, 502, 503, 504]);
 
 /** Milliseconds that a Retry-After header asks for (seconds or a date); `null` when there is none. */

@@ -1,10 +1,10 @@
 import { UserError } from '../errors';
+import { digitalocean } from './digitalocean';
 import { suggestion } from './matching';
 import type { Cloud } from './types';
 
 // One line a cloud. These modules hold tables and small functions; SDKs load inside `api()` and `stack()` only.
-
-const known: readonly Cloud[] = [];
+const known: readonly Cloud[] = [digitalocean];
 
 /** Every place where a machine can live, by the name that `--provider` takes. */
 export const clouds: Readonly<Record<string, Cloud>> = Object.fromEntries(known.map((cloud) => [cloud.name, cloud]));

@@ -1,5 +1,5 @@
 import { UserError } from '../errors';
-import type { Cloud, CloudErrorEntry } from './types';
+import type { Cloud, CloudErrorEntry, CredentialsReport } from './types';
 
 /** What a refusal needs to know of the cloud that refused. */
 export type Refuser = Pick<Cloud, 'title' | 'errors'>;
@@ -45,4 +45,15 @@ export function refusal(cloud: Refuser, action: string, text: string, cause?: un
     },
     cause === undefined ? undefined : { cause },
   );
+}
+
+/** The error for a cloud whose credentials were not found. */
+export function noCredentials(cloud: Pick<Cloud, 'name' | 'title'>, report: CredentialsReport): UserError {
+  return new UserError({
+    code: 'no-credentials',
+    what: `There are no credentials for ${cloud.title}`,
+    why: `missing: ${report.missing.join(', ')} (found: ${report.where})`,
+    fix: `${report.fix}; \`cvicast doctor --provider ${cloud.name}\` says more`,
+    exit: 'input',
+  });
 }

@@ -122,6 +122,11 @@ export interface Cloud {
   credentials(context: CloudCredentialsContext): Promise<CredentialsReport>;
   /** Engine configuration for a region, e.g. `{ 'aws:region': region }`, endpoints of the user's environment included. */
   engineConfig(choice: { region: string; zone?: string; env: NodeJS.ProcessEnv }): Record<string, string>;
+  /**
+   * Variables that the engine's plugin needs beside the user's own environment, where the credentials lie in a file that
+   * the plugin does not read (doctl's). For the engine's processes only: never written, never logged.
+   */
+  engineEnv?(context: CloudCredentialsContext): Readonly<Record<string, string>>;
   /** Loads the API client; not called before credentials were found. */
   api(context: CloudCredentialsContext): Promise<CloudApi>;
   /** Loads the Pulumi program (and with it the SDK): called only when a machine is wanted. */

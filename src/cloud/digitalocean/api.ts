@@ -1,0 +1,223 @@
+import { UserError } from '../../errors';
+import { requestJson, together, type HttpPolicy, type HttpRequest } from '../http';
+import { suggestion } from '../matching';
+import { isJobName, ownershipInName, type Ownership } from '../ownership';
+import type { Refuser } from '../refusal';
+import type { CloudApi, CloudResource } from '../types';
+
+export const image = 'ubuntu-22-04-x64';
+
+interface Size {
+  readonly slug: string;
+  readonly available: boolean;
+  readonly regions: readonly string[];
+  readonly price_hourly: number;
+}
+interface Region {
+  readonly slug: string;
+  readonly available: boolean;
+}
+interface Droplet {
+  readonly id: number;
+  readonly tags: readonly string[];
+  readonly region: { readonly slug: string };
+  readonly created_at: string;
+}
+interface Firewall {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: readonly string[] | null;
+  readonly created_at: string;
+}
+type Pages = Readonly<Record<string, unknown>> & {
+  readonly links?: { readonly pages?: { readonly next?: string } };
+};
+
+const nobodys: Ownership = { job: null, owner: null, expiresAt: null };
+
+/** Whose it is by its tags, or else by a name that is a job's id (a firewall whose tag was deleted). */
+function ownership(tags: readonly string[] | null, name: string): Ownership | null {
+  for (const tag of [...(tags ?? []), name]) {
+    const own = ownershipInName(tag);
+    if (own) return own;
+  }
+  return isJobName(name) ? { ...nobodys, job: name } : null;
+}
+
+export interface DigitalOceanAccess {
+  readonly token: string;
+  /** Without `/v2`. */
+  readonly baseUrl: string;
+  readonly policy: HttpPolicy;
+}
+
+/** DigitalOcean's API, version 2, as far as cvicast uses it. */
+export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): CloudApi {
+  const ask = async <T>(method: HttpRequest['method'], path: string, action: string, accept: number[] = []) => {
+    const url = `${access.baseUrl.replace(/\/+$/, '')}/v2/${path}`;
+    const headers = { authorization: `Bearer ${access.token}` };
+    return requestJson<T>(cloud, { method, url, headers, action, accept }, access.policy);
+  };
+
+  /** Pages by number: the links in the answers name DigitalOcean's own host, whatever host was asked. */
+  async function all<Item>(path: string, field: string): Promise<Item[]> {
+    const items: Item[] = [];
+    for (let page = 1; ; page++) {
+      const { body } = await ask<Pages | null>('GET', `${path}?per_page=200&page=${page}`, `list ${path}`);
+      const some = body?.[field] as readonly Item[] | undefined;
+      if (some === undefined) {
+        throw new UserError({
+          code: 'cloud-answer-unreadable',
+          what: `DigitalOcean did not list ${path}`,
+          why: `its answer has no field ${field}`,
+          fix: 'check DIGITALOCEAN_API_URL, then try again',
+          exit: 'provider',
+        });
+      }
+      items.push(...some);
+      if (body?.links?.pages?.next === undefined) return items;
+    }
+  }
+
+  async function checkAccount(): Promise<void> {
+    const { body } = await ask<{ account?: { status?: string; droplet_limit?: number } }>(
+      'GET',
+      'account',
+      'tell the account',
+    );
+    const { status, droplet_limit: limit } = body.account ?? {};
+    if (status === 'locked') throw accountTrouble('account-locked', 'the account is locked');
+    if (limit === 0) throw accountTrouble('quota', 'the account may have no droplets: its limit is 0');
+    // A read-only token may look at everything; only a change tells. Nothing bears this tag, so nothing is lost.
+    await ask('DELETE', 'tags/cvicast-permission-check', 'allow changes', [404]);
+  }
+
+  async function checkPlace(choice: { region: string; size: string }): Promise<void> {
+    const [sizes, regions] = await Promise.all([all<Size>('sizes', 'sizes'), all<Region>('regions', 'regions')]);
+    const region = regions.find((one) => one.slug === choice.region);
+    if (!region)
+      throw unknown(
+        'region',
+        choice.region,
+        regions.map((one) => one.slug),
+      );
+    if (!region.available)
+      throw soldOut('region-full', `Region ${choice.region} takes no new droplets`, 'choose another --region');
+    const size = sizes.find((one) => one.slug === choice.size);
+    if (!size)
+      throw unknown(
+        'size',
+        choice.size,
+        sizes.map((one) => one.slug),
+      );
+    if (!size.available || !size.regions.includes(choice.region)) {
+      const elsewhere = size.regions.slice(0, 5).join(', ') || 'nowhere now';
+      throw soldOut(
+        'size-not-here',
+        `Size ${choice.size} is not available in ${choice.region}`,
+        `it is sold in: ${elsewhere}`,
+      );
+    }
+  }
+
+  async function checkImage(region: string): Promise<void> {
+    const { body } = await ask<{ image?: { regions?: string[] } } | null>(
+      'GET',
+      `images/${image}`,
+      `tell image ${image}`,
+      [404],
+    );
+    if (body?.image?.regions?.includes(region)) return;
+    throw soldOut('image-gone', `Image ${image} is not available in ${region}`, 'choose another --region');
+  }
+
+  async function list(): Promise<CloudResource[]> {
+    const [droplets, firewalls, tags, keys] = await together<unknown[]>([
+      all<Droplet>('droplets', 'droplets'),
+      all<Firewall>('firewalls', 'firewalls'),
+      all<{ name: string }>('tags', 'tags'),
+      all<{ id: number; name: string }>('account/keys', 'ssh_keys'),
+    ]);
+    // In the order in which they can go.
+    return [
+      ...((droplets ?? []) as Droplet[]).flatMap((one) =>
+        resource('droplet', one.id, ownership(one.tags, ''), `droplets/${one.id}`, one.region.slug, one.created_at),
+      ),
+      ...((firewalls ?? []) as Firewall[]).flatMap((one) =>
+        resource(
+          'firewall',
+          one.id,
+          ownership(one.tags, one.name),
+          `networking/firewalls/${one.id}`,
+          'global',
+          one.created_at,
+        ),
+      ),
+      ...((keys ?? []) as { id: number; name: string }[]).flatMap((one) =>
+        resource('key', one.id, ownership(null, one.name), 'account/security'),
+      ),
+      ...((tags ?? []) as { name: string }[]).flatMap((one) =>
+        resource('tag', one.name, ownershipInName(one.name), `tags/${encodeURIComponent(one.name)}`),
+      ),
+    ];
+  }
+
+  return {
+    async preflight(choice) {
+      await checkAccount();
+      await checkPlace(choice);
+      await checkImage(choice.region);
+    },
+    list,
+    async remove(resource) {
+      const paths: Record<string, string> = {
+        droplet: 'droplets',
+        firewall: 'firewalls',
+        key: 'account/keys',
+        tag: 'tags',
+      };
+      const path = `${paths[resource.kind] ?? resource.kind}/${encodeURIComponent(resource.id)}`;
+      await ask('DELETE', path, `delete ${resource.kind} ${resource.id}`, [404]);
+    },
+    async livePrice({ size }) {
+      const sizes = await all<Size>('sizes', 'sizes');
+      return sizes.find((one) => one.slug === size)?.price_hourly ?? null;
+    },
+  };
+}
+
+function resource(
+  kind: string,
+  id: string | number,
+  own: Ownership | null,
+  page: string,
+  region = 'global',
+  createdAt: string | null = null,
+): CloudResource[] {
+  if (own === null) return [];
+  return [{ kind, id: String(id), region, ...own, createdAt, console: `https://cloud.digitalocean.com/${page}` }];
+}
+
+function accountTrouble(code: string, why: string): UserError {
+  return new UserError({
+    code,
+    what: 'DigitalOcean would refuse a droplet',
+    why,
+    fix: 'see https://cloud.digitalocean.com/account/billing, or write to its support',
+    exit: 'provider',
+  });
+}
+
+function soldOut(code: string, what: string, fix: string): UserError {
+  return new UserError({ code, what, why: "DigitalOcean's own list says so", fix, exit: 'provider' });
+}
+
+function unknown(kind: 'region' | 'size', name: string, names: readonly string[]): UserError {
+  return new UserError({
+    code: `unknown-${kind}`,
+    what: `DigitalOcean has no ${kind} ${JSON.stringify(name)}`,
+    why: 'its own list does not name it',
+    fix: suggestion(name, names),
+    exit: 'input',
+  });
+}
