@@ -1,0 +1,193 @@
+"""Second half of calibration: for each operation, is a larger threshold of its input better? (stock's SimpleTuner)
+
+Stock tries 21 thresholds between the first one and the largest value, twice; the second time cannot win. Which input is
+tuned for which operation follows from the graph alone, and each trial starts from the first thresholds, so the trials are
+independent jobs, and their results are merged by the larger threshold.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cvicast_remote.forms import Form
+from cvicast_remote.forward import Forward
+from cvicast_remote.graph import INPUT, Graph, Op
+from cvicast_remote.toolchain import Floats, Module
+
+STEPS = 20
+PICTURES = 5
+"""Stock's --tune_num."""
+LEAST_RANGE = 0.01
+LEVELS = 256
+
+ONE_BY_ONE = frozenset({"top.SiLU", "top.Sigmoid", "top.MulConst"})
+"""Operators that map each number on its own: 256 levels in, 256 levels out. Proven in every job."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Tune the threshold of `tuned` by what quantising the inputs of `evaluated` does to its output."""
+
+    evaluated: int
+    tuned: int
+
+
+def jobs_of(graph: Graph) -> list[Job]:
+    """The jobs in the order of the graph, as stock picks them."""
+    done: set[int] = set()
+    jobs: list[Job] = []
+    for op in graph.ops:
+        if op.kind == INPUT:
+            continue
+        if all(i in done for i in op.inputs):
+            jobs.append(Job(op.index, op.inputs[0]))
+            continue
+        for i in op.inputs:
+            if i not in done:
+                jobs.append(Job(op.index, i))
+                done.add(i)
+    return jobs
+
+
+def candidates(first: float, largest: float | np.float32) -> list[float | np.float64]:
+    """The thresholds to try, smallest first; empty when there is nothing to tune. Arithmetic and types as in stock."""
+    difference = abs(largest - first)
+    step = (largest - first) / STEPS
+    if not (step > 0 and difference > LEAST_RANGE):
+        return []
+    return [first + step * i for i in range(STEPS + 1)]
+
+
+def quantise(tensor: Floats, threshold: float | np.float64, out: Floats) -> Floats:
+    """To 8 bits and back, into `out`."""
+    scale = np.float32(127 / threshold)
+    np.multiply(tensor, scale, out=out)
+    np.rint(out, out=out)
+    np.minimum(out, np.float32(127), out=out)
+    np.maximum(out, np.float32(-128), out=out)
+    np.divide(out, scale, out=out)
+    return out
+
+
+class Tuner:
+    """Does jobs in the order of the graph (any subset of them) for the tuning pictures."""
+
+    def __init__(
+        self, graph: Graph, forward: Forward, quantised: Module, forms: Mapping[int, Form], pictures: int
+    ) -> None:
+        self._graph = graph
+        self._forward = forward
+        self._module = quantised
+        self._forms = forms
+        self._live: list[dict[int, Floats]] = [{} for _ in range(min(pictures, PICTURES))]
+        self._next = 0
+        largest = max(op.size for op in graph.ops)
+        self._difference = np.empty(largest, np.float32)
+        self._scratch: dict[int, Floats] = {}
+
+    def best(self, job: Job, first: float, largest: float | np.float32) -> float | np.float64:
+        """The threshold with the least distance; the first one when none is better."""
+        tries = candidates(first, largest)
+        if not tries:
+            return first
+        self._advance(job.evaluated)
+        distances = self._distances(self._graph.ops[job.evaluated], tries)
+        least, best = distances[0], first
+        for distance, threshold in zip(distances[1:], tries[1:], strict=True):
+            if distance < least:
+                least, best = distance, threshold  # type: ignore[assignment]
+        return best
+
+    def _advance(self, index: int) -> None:
+        """Makes the float tensors up to operation `index`; drops those that nobody reads from it on."""
+        while self._next <= index:
+            for number, live in enumerate(self._live):
+                if self._next > 0:
+                    for i in self._graph.freed_after(self._next - 1):
+                        live.pop(i, None)
+                live[self._next] = self._forward.run(self._next, live, number)
+            self._next += 1
+
+    def _distances(self, op: Op, tries: Sequence[float | np.float64]) -> list[float | np.float64]:
+        """Mean over the pictures of |float - quantised|₂ / |float|₁, a threshold; summed in stock's order and types."""
+        sums: list[float | np.float64] = [0 for _ in tries]
+        for live in self._live:
+            reference = live[op.index].reshape(-1)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                size = np.linalg.norm(reference, ord=1)
+                for i, output in enumerate(self._outputs(op, live, tries)):
+                    sums[i] = sums[i] + self._norm(reference, output.reshape(-1)) / size
+        return [total / len(self._live) for total in sums]
+
+    def _norm(self, reference: Floats, output: Floats) -> np.float32:
+        difference = self._difference[: reference.size]
+        np.subtract(reference, output, out=difference)
+        norm: np.float32 = np.linalg.norm(difference)  # type: ignore[assignment]
+        if np.isnan(norm):
+            output[np.isnan(output)] = 0.0
+            np.subtract(reference, output, out=difference)
+            norm = np.linalg.norm(difference)  # type: ignore[assignment]
+        return norm
+
+    def _outputs(self, op: Op, live: Mapping[int, Floats], tries: Sequence[float | np.float64]) -> Iterator[Floats]:
+        if op.index in self._forms:
+            moved = live[op.index]
+            for threshold in tries:
+                yield quantise(moved, threshold, self._space(0, moved))
+            return
+        if op.kind in ONE_BY_ONE and len(op.inputs) == 1:
+            yield from self._looked_up(op, live[op.inputs[0]], tries)
+            return
+        for threshold in tries:
+            yield self._invoke(op, live, threshold)
+
+    def _invoke(self, op: Op, live: Mapping[int, Floats], threshold: float | np.float64) -> Floats:
+        for i in dict.fromkeys(op.inputs):
+            value = quantise(live[i], threshold, self._space(0, live[i]))
+            self._module.set_tensor(self._graph.ops[i].name, value)
+        return self._module.invoke_at(op.name)
+
+    def _looked_up(self, op: Op, tensor: Floats, tries: Sequence[float | np.float64]) -> Iterator[Floats]:
+        """Each level through the module once, then a look-up for each element."""
+        tables = self._tables(op, tries)
+        for i, (threshold, table) in enumerate(zip(tries, tables, strict=True)):
+            output = cv2.LUT(self._levels(tensor, threshold).reshape(1, -1), table)
+            if i == 0 and not np.array_equal(
+                output.reshape(-1), self._invoke(op, {op.inputs[0]: tensor}, threshold).reshape(-1)
+            ):
+                for other in tries:
+                    yield self._invoke(op, {op.inputs[0]: tensor}, other)
+                return
+            yield output
+
+    def _levels(self, tensor: Floats, threshold: float | np.float64) -> NDArray[np.uint8]:
+        level = self._space(0, tensor)
+        np.multiply(tensor, np.float32(127 / threshold), out=level)
+        np.rint(level, out=level)
+        np.minimum(level, np.float32(127), out=level)
+        np.maximum(level, np.float32(-128), out=level)
+        return level.astype(np.int8).view(np.uint8)
+
+    def _tables(self, op: Op, tries: Sequence[float | np.float64]) -> list[Floats]:
+        """What the module makes of every level, a threshold; in the order of the levels as unsigned bytes."""
+        levels = np.arange(LEVELS).astype(np.uint8).view(np.int8).astype(np.float32)
+        numbers = np.concatenate([levels / np.float32(127 / threshold) for threshold in tries])
+        source = self._graph.ops[op.inputs[0]]
+        results: list[Floats] = []
+        for start in range(0, numbers.size, op.size):
+            part = numbers[start : start + op.size]
+            padded = np.zeros(op.size, np.float32)
+            padded[: part.size] = part
+            self._module.set_tensor(source.name, padded.reshape(source.shape))
+            results.append(self._module.invoke_at(op.name).reshape(-1)[: part.size])
+        return list(np.concatenate(results).reshape(len(tries), LEVELS))
+
+    def _space(self, slot: int, like: Floats) -> Floats:
+        """A buffer of that shape, used again and again."""
+        buffer = self._scratch.get(slot)
+        if buffer is None:
+            buffer = self._scratch[slot] = np.empty(self._difference.size, np.float32)
+        return buffer[: like.size].reshape(like.shape)
