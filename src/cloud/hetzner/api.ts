@@ -1,0 +1,199 @@
+import { UserError } from '../../errors';
+import type { HttpPolicy } from '../http';
+import { insist, untilGone, usualPatience, type Patience } from '../insist';
+import { suggestion } from '../matching';
+import { ownershipOf } from '../ownership';
+import { together } from '../together';
+import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types';
+import { hetznerClient, refuser, type HetznerClient } from './client';
+import { dollarsPerEuro } from './sizes';
+
+interface ServerType {
+  readonly name: string;
+  readonly architecture: string;
+  readonly locations?: readonly { readonly name: string; readonly available?: boolean }[];
+  readonly prices: readonly { readonly location: string; readonly price_hourly: { readonly net: string } }[];
+}
+
+interface Listed {
+  readonly id: number;
+  readonly created?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly location?: { readonly name: string };
+  readonly datacenter?: { readonly location: { readonly name: string } } | null;
+}
+
+interface Pricing {
+  readonly pricing: {
+    readonly currency: string;
+    readonly primary_ips: readonly {
+      readonly type: string;
+      readonly prices: readonly { readonly location: string; readonly price_hourly: { readonly net: string } }[];
+    }[];
+  };
+}
+
+/** What bears labels, in the order in which it can go: a firewall in use by a server can't. */
+const kinds = [
+  { kind: 'server', path: 'servers' },
+  { kind: 'primary ip', path: 'primary_ips' },
+  { kind: 'volume', path: 'volumes' },
+  { kind: 'firewall', path: 'firewalls' },
+  { kind: 'ssh key', path: 'ssh_keys' },
+] as const;
+
+/** A label without a job's name: listed all the same, for somebody put it there. */
+const unowned = { job: null, owner: null, expiresAt: null };
+
+function refused(code: string, what: string, why: string, fix: string): UserError {
+  return new UserError({ code, what, why, fix, exit: 'input' });
+}
+
+async function serverType(client: HetznerClient, size: string): Promise<ServerType> {
+  const query = `/server_types?name=${encodeURIComponent(size)}`;
+  const [found] = await client.pages<ServerType>(query, 'server_types', `look up the size ${size}`);
+  if (found) return found;
+  const all = await client.pages<ServerType>('/server_types', 'server_types', 'list the sizes');
+  const names = all.filter((type) => type.architecture === 'x86').map((type) => type.name);
+  throw refused(
+    'size-not-sold',
+    `Hetzner has no size ${JSON.stringify(size)}`,
+    'its list of sizes does not hold it',
+    suggestion(size, names),
+  );
+}
+
+async function checkPlace(client: HetznerClient, region: string): Promise<void> {
+  const locations = await client.pages<{ name: string }>('/locations', 'locations', 'list the locations');
+  const names = locations.map((location) => location.name);
+  if (names.includes(region)) return;
+  throw refused(
+    'region-not-there',
+    `Hetzner has no location ${JSON.stringify(region)}`,
+    'its list of locations does not hold it',
+    suggestion(region, names),
+  );
+}
+
+async function checkSize(client: HetznerClient, size: string, region: string): Promise<void> {
+  const type = await serverType(client, size);
+  if (type.architecture !== 'x86') {
+    throw refused(
+      'arm-size',
+      `Size ${size} has an ${type.architecture} processor`,
+      'TPU-MLIR exists for x86-64 only',
+      'choose a size whose name starts with cpx, cx or ccx',
+    );
+  }
+  const offers = type.locations ?? type.prices.map((offer) => ({ name: offer.location, available: true }));
+  const offer = offers.find((one) => one.name === region);
+  if (offer && offer.available !== false) return;
+  const open = offers.filter((one) => one.available !== false).map((one) => one.name);
+  const fix = open.length > 0 ? `choose --region ${open.join(' or ')}, or another --size` : 'choose another --size';
+  throw refused(
+    'size-not-sold',
+    `Size ${size} cannot be had in ${region}`,
+    offer ? 'it is sold out there' : 'it is not sold there',
+    fix,
+  );
+}
+
+async function checkImage(client: HetznerClient): Promise<void> {
+  const images = await client.pages(
+    '/images?type=system&name=ubuntu-22.04&architecture=x86',
+    'images',
+    'look up the image',
+  );
+  if (images.length > 0) return;
+  throw refused(
+    'image-not-there',
+    'Hetzner has no image ubuntu-22.04 for x86',
+    'it was taken off the list',
+    'use another provider, and report this',
+  );
+}
+
+/** A token that may only read is told from one that may write by a delete of what cannot exist: ids start at 1. */
+async function checkMayWrite(client: HetznerClient): Promise<void> {
+  const action = 'let this token delete (asked with an id that does not exist)';
+  await client.call({ method: 'DELETE', path: '/ssh_keys/0', action, accept: [400, 404, 422] });
+}
+
+function resourceOf(kind: string, found: Listed): CloudResource {
+  return {
+    kind,
+    id: String(found.id),
+    region: found.location?.name ?? found.datacenter?.location.name ?? 'global',
+    ...(ownershipOf(found.labels ?? {}) ?? unowned),
+    createdAt: found.created ?? null,
+    console: 'https://console.hetzner.com/projects',
+  };
+}
+
+/**
+ * The Hetzner Cloud's own API. Its listings know no regions: `list` gives what the token's whole project holds, keys
+ * and firewalls included. There is no way to ask for the project's limits; reaching one is told on creation.
+ */
+export function hetznerApi(
+  { env }: CloudCredentialsContext,
+  patience: Patience = usualPatience,
+  policy?: HttpPolicy,
+): CloudApi {
+  const client = hetznerClient(env, policy);
+
+  async function remove(resource: CloudResource): Promise<void> {
+    const kind = kinds.find((one) => one.kind === resource.kind);
+    if (!kind || !/^\d+$/.test(resource.id)) {
+      throw refused(
+        'unknown-resource',
+        `cvicast cannot delete ${resource.kind} ${resource.id} at Hetzner`,
+        'it makes no such thing',
+        'delete it in console.hetzner.com',
+      );
+    }
+    const path = `/${kind.path}/${resource.id}`;
+    const name = `${resource.kind} ${resource.id}`;
+    await insist(
+      refuser,
+      () => client.call({ method: 'DELETE', path, action: `delete ${name}`, accept: [404] }),
+      patience,
+    );
+    // The delete of a server is an action that takes some seconds, and its firewall can't go before.
+    await untilGone(
+      name,
+      async () =>
+        (await client.call({ method: 'GET', path, action: `look for ${name}`, accept: [404] })).status === 404,
+      patience,
+    );
+  }
+
+  return {
+    async preflight({ region, size }) {
+      await checkPlace(client, region);
+      await checkMayWrite(client);
+      await checkSize(client, size, region);
+      await checkImage(client);
+    },
+    async list() {
+      const listed = await together(
+        kinds.map(async ({ kind, path }) => {
+          const found = await client.pages<Listed>(`/${path}?label_selector=cvicast-job`, path, `list ${kind}s`);
+          return found.map((one) => resourceOf(kind, one));
+        }),
+      );
+      return listed.flat();
+    },
+    remove,
+    async livePrice({ region, size }) {
+      const type = await serverType(client, size);
+      const { body } = await client.call<Pricing>({ method: 'GET', path: '/pricing', action: 'tell its prices' });
+      const server = type.prices.find((offer) => offer.location === region)?.price_hourly.net;
+      const address = body.pricing.primary_ips
+        .find((one) => one.type === 'ipv4')
+        ?.prices.find((offer) => offer.location === region);
+      const rate = { EUR: dollarsPerEuro, USD: 1 }[body.pricing.currency];
+      if (server === undefined || rate === undefined) return null;
+      return (Number(server) + Number(address?.price_hourly.net ?? 0)) * rate;
+    },
+  };
+}
