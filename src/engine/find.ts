@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { homeFolder } from '../paths';
+import type { EngineFound } from './types';
+import { isUsableVersion } from './version';
+
+const binaryName = process.platform === 'win32' ? 'pulumi.exe' : 'pulumi';
+const answerMilliseconds = 60_000;
+
+/** Where cvicast keeps an engine of its own. */
+export function ownBinary(home: string): string {
+  return path.join(homeFolder.engine(home), 'bin', binaryName);
+}
+
+/** The version that a binary prints, without its `v`; null when it is no Pulumi engine that runs here. */
+export function versionOf(binary: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+  return new Promise((resolve) => {
+    const options = { timeout: answerMilliseconds, env: { ...env, PULUMI_SKIP_UPDATE_CHECK: 'true' } };
+    execFile(binary, ['version'], options, (error, stdout) => {
+      const match = /^v?(\d+\.\d+\.\d+\S*)/.exec(stdout.trim());
+      resolve(error === null && match !== null ? (match[1] ?? null) : null);
+    });
+  });
+}
+
+/**
+ * The engine that will be used: the first on PATH that is new enough, else cvicast's own. Null when there is none; an
+ * engine on PATH that is too old is passed over, never changed.
+ */
+export async function findEngine(where: { env: NodeJS.ProcessEnv; home: string }): Promise<EngineFound | null> {
+  const onPath = (where.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((folder) => path.isAbsolute(folder))
+    .map((folder) => ({ binary: path.join(folder, binaryName), foundIn: 'PATH' as const }));
+  for (const place of [...onPath, { binary: ownBinary(where.home), foundIn: 'cvicast' as const }]) {
+    if (!isExecutable(place.binary)) continue;
+    const version = await versionOf(place.binary, where.env);
+    if (version !== null && isUsableVersion(version)) return { ...place, version };
+  }
+  return null;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return fs.statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,134 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { UserError } from '../errors';
+import { endProcesses, hasInEnvironment, isAlive, runningProcesses } from './processes';
+import { stackFiles } from './state-file';
+
+/** Variable in the environment of every engine that we start, and of its plugins: how they are recognised later. */
+export const engineMark = 'CVICAST_ENGINE';
+
+/** Content of a lock file of Pulumi's file backend. */
+export interface StackLock {
+  readonly file: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly user: string;
+  readonly since: string;
+}
+
+const pollMilliseconds = 250;
+
+/** The locks on a stack. One that was cut in the middle of its writing counts as one of process 0 here: a dead one. */
+export function locksOf(root: string, job: string): StackLock[] {
+  const folder = stackFiles(root, job).locks;
+  let names: string[];
+  try {
+    names = fs.readdirSync(folder);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw thrown;
+  }
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      const lock = readLock(path.join(folder, name));
+      return lock === null ? [] : [lock];
+    });
+}
+
+function readLock(file: string): StackLock | null {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw thrown;
+  }
+  let content: Partial<Record<'pid' | 'hostname' | 'username' | 'timestamp', unknown>> = {};
+  try {
+    content = (JSON.parse(text) ?? {}) as typeof content;
+  } catch {
+    // Torn: what wrote it died while it did.
+  }
+  const word = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise);
+  return {
+    file,
+    pid: typeof content.pid === 'number' ? content.pid : 0,
+    host: word(content.hostname, os.hostname()),
+    user: word(content.username, ''),
+    since: word(content.timestamp, ''),
+  };
+}
+
+/** Whether the engine that took a lock is gone. A number that another program has by now does not keep a lock alive. */
+export function isStale(lock: StackLock): boolean {
+  if (lock.host !== os.hostname()) return false;
+  if (lock.pid <= 0 || !isAlive(lock.pid)) return true;
+  if (process.platform !== 'linux') return false;
+  try {
+    return !fs.readFileSync(`/proc/${lock.pid}/cmdline`, 'utf8').includes('pulumi');
+  } catch {
+    return !isAlive(lock.pid);
+  }
+}
+
+/**
+ * Makes way to a stack: locks whose engine is dead are cancelled (and the plugins that it left are ended), an engine
+ * of this computer that still works is waited for, a lock of another host is explained.
+ *
+ * Throws `UserError` `stack-locked` for another host's lock, or when an engine here holds on longer than `waitSeconds`.
+ */
+export async function settleLocks(
+  where: { root: string; job: string; waitSeconds: number },
+  say: (text: string) => void,
+): Promise<void> {
+  const begun = Date.now();
+  let told = false;
+  for (;;) {
+    const locks = locksOf(where.root, where.job);
+    const stale = locks.filter(isStale);
+    for (const lock of stale) {
+      fs.rmSync(lock.file, { force: true });
+      say(`cancelled a stale lock: its engine (process ${lock.pid}) is gone`);
+    }
+    const [holder] = locks.filter((lock) => !stale.includes(lock));
+    if (holder === undefined) break;
+    if (holder.host !== os.hostname() || Date.now() - begun > where.waitSeconds * 1000) throw locked(where.job, holder);
+    if (!told) say(`waiting for the engine that still works on this stack (process ${holder.pid})`);
+    told = true;
+    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
+  }
+  await endOrphanPlugins(where.job);
+}
+
+/** After the death of an engine its plugins live on, for minutes, with nobody to answer to. */
+async function endOrphanPlugins(job: string): Promise<void> {
+  await endProcesses(() => {
+    const marked = runningProcesses().filter((one) => hasInEnvironment(one.pid, engineMark, job));
+    const alive = new Set(marked.map((one) => one.pid));
+    // What a living engine started has it (or its child) as parent; an orphan's parent is a stranger.
+    return marked.filter((one) => !alive.has(one.parent) && !isEngine(one.pid)).map((one) => one.pid);
+  });
+}
+
+function isEngine(pid: number): boolean {
+  try {
+    return /(^|\/)pulumi(\.exe)?$/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '');
+  } catch {
+    return false;
+  }
+}
+
+function locked(job: string, lock: StackLock): UserError {
+  const here = lock.host === os.hostname();
+  return new UserError({
+    code: 'stack-locked',
+    what: `The stack of job ${job} is in use`,
+    why: `${lock.user}@${lock.host} (process ${lock.pid}) has held its lock since ${lock.since}`,
+    fix: here
+      ? `wait for process ${lock.pid} to end, or end it and run \`cvicast down ${job}\``
+      : `run \`cvicast down ${job}\` on ${lock.host}; if that computer is gone for good, delete ${lock.file} and run \`cvicast down ${job}\` here`,
+    exit: 'provider',
+  });
+}

@@ -1,0 +1,220 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LocalWorkspace, Stack as AutomationStack, type PulumiCommand } from '@pulumi/pulumi/automation';
+import { Bug } from '../errors';
+import { homeFolder } from '../paths';
+import type { MachineRequest, MachineStack } from '../../stacks/machine';
+import { CommandFailure, DetachedCommand } from './command';
+import { engineMissing, translate } from './errors';
+import { EventReader } from './events';
+import { findEngine } from './find';
+import { engineMark, settleLocks } from './locks';
+import { mendState, PROJECT, readStateIn, stackFiles, stateOfDeployment, type StackState } from './state-file';
+import type { EngineFound, Stack, StackEvent, StackOptions, StackResource, UpResult } from './types';
+
+/** How long a stack's other engine on this computer is waited for, seconds: longer than any cloud's create. */
+const waitSeconds = 900;
+
+type OnEvent = (event: StackEvent) => void;
+
+/**
+ * Opens a job's stack. Nothing is created or locked yet, so it may be called for a job whose stack never came to be.
+ *
+ * Throws `UserError` `engine-missing`. The methods throw what `errors.ts` and `locks.ts` list.
+ */
+export async function openStack(options: StackOptions): Promise<Stack> {
+  const engine = await findEngine({ env: options.env, home: options.home });
+  if (engine === null) throw engineMissing();
+  return new JobStack(options, engine);
+}
+
+/** The folder of a `file://` backend; null for a backend elsewhere. */
+function fileRoot(options: StackOptions): string | null {
+  const { backendUrl } = options;
+  if (backendUrl === undefined) return homeFolder.state(options.home);
+  return backendUrl.startsWith('file://') ? path.resolve(backendUrl.slice('file://'.length)) : null;
+}
+
+class JobStack implements Stack {
+  private readonly root: string | null;
+  private readonly workFolder: string;
+  private opened: Promise<AutomationStack> | null = null;
+
+  constructor(
+    private readonly options: StackOptions,
+    private readonly engine: EngineFound,
+  ) {
+    this.root = fileRoot(options);
+    this.workFolder = path.join(options.logFolder, 'workspace');
+  }
+
+  async up(stack: MachineStack, request: MachineRequest, onEvent?: OnEvent): Promise<UpResult> {
+    await this.settle(onEvent);
+    const events = new EventReader(onEvent);
+    const program = () => Promise.resolve({ ...stack(request) });
+    const result = await this.translated(events, async () => {
+      const opened = await this.open({ create: true });
+      const config = Object.entries(this.options.config ?? {});
+      if (config.length > 0) {
+        await opened.setAllConfig(Object.fromEntries(config.map(([key, value]) => [key, { value }])));
+      }
+      return opened.up({ program, onEvent: events.read });
+    });
+    const output = (name: keyof UpResult): unknown => (result.outputs[name] as { value?: unknown } | undefined)?.value;
+    const [address, port, user, machineId] = [output('address'), output('port'), output('user'), output('machineId')];
+    if (typeof address !== 'string' || typeof user !== 'string' || !Number.isInteger(Number(port))) {
+      throw new Bug(`the stack's outputs are incomplete: ${JSON.stringify(result.outputs)}`);
+    }
+    return { address, port: Number(port), user, machineId: String(machineId) };
+  }
+
+  async resources(): Promise<{ known: StackResource[]; pending: StackResource[] }> {
+    const state = await this.state();
+    const brief = ({ urn, type, id }: StackResource): StackResource => ({ urn, type, id });
+    return { known: (state?.resources ?? []).map(brief), pending: (state?.pending ?? []).map(brief) };
+  }
+
+  async destroy(onEvent?: OnEvent): Promise<void> {
+    await this.settle(onEvent);
+    const events = new EventReader(onEvent);
+    await this.translated(events, async () => {
+      if (!(await this.exists())) return;
+      const opened = await this.open({ create: false });
+      // What a timer, a watchdog or a person deleted already makes a destroy without refresh fail for ever.
+      await opened.destroy({ refresh: true, continueOnError: true, onEvent: events.read });
+    });
+  }
+
+  async remove(): Promise<void> {
+    await this.settle(undefined);
+    await this.translated(new EventReader(undefined), async () => {
+      if (await this.exists()) {
+        const opened = await this.open({ create: false });
+        await opened.workspace.removeStack(this.options.job);
+      }
+    });
+    if (this.root !== null) {
+      for (const file of stackFiles(this.root, this.options.job).all) fs.rmSync(file, { recursive: true, force: true });
+    }
+    fs.rmSync(this.workFolder, { recursive: true, force: true });
+    this.opened = null;
+  }
+
+  /** Puts a file backend in order before the engine looks at it. */
+  private async settle(onEvent: OnEvent | undefined): Promise<void> {
+    if (this.root === null) return;
+    const say = (text: string) => onEvent?.({ kind: 'message', text });
+    await settleLocks({ root: this.root, job: this.options.job, waitSeconds }, say);
+    const found = mendState(this.root, this.options.job);
+    if (found === 'restored') say('restored the state of the stack from its backup');
+    if (found === 'lost') say('the state of the stack is torn and has no backup: only a sweep by tag finds what lives');
+  }
+
+  private async translated<T>(events: EventReader, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      throw translate(thrown, this.options.job, events.errors);
+    }
+  }
+
+  private async state(): Promise<StackState | null> {
+    if (this.root !== null) return readStateIn(this.root, this.options.job);
+    return this.translated(new EventReader(undefined), async () => {
+      if (!(await this.exists())) return null;
+      const opened = await this.open({ create: false });
+      return stateOfDeployment((await opened.exportStack()).deployment);
+    });
+  }
+
+  private async exists(): Promise<boolean> {
+    if (this.root !== null) return fs.existsSync(stackFiles(this.root, this.options.job).state);
+    try {
+      const workspace = await this.workspace();
+      await workspace.pulumiCommand.run(['stack', '--stack', this.options.job], workspace.workDir, workspace.envVars);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof CommandFailure && /no stack named/.test(thrown.outcome.stderr)) return false;
+      throw thrown;
+    }
+  }
+
+  private async open(how: { create: boolean }): Promise<AutomationStack> {
+    this.opened ??= (async () => {
+      const workspace = await this.workspace();
+      if (how.create && !(await this.exists())) {
+        await workspace.pulumiCommand.run(
+          ['stack', 'init', this.options.job, '--secrets-provider', 'passphrase', '--no-select'],
+          workspace.workDir,
+          workspace.envVars,
+        );
+      }
+      // Every command names its stack. Selecting it would only leave a file in the engine's folder for each job.
+      workspace.selectStack = () => Promise.resolve();
+      return AutomationStack.select(this.options.job, workspace);
+    })();
+    try {
+      return await this.opened;
+    } catch (thrown) {
+      this.opened = null;
+      throw thrown;
+    }
+  }
+
+  private async workspace(): Promise<DetachedWorkspace> {
+    fs.mkdirSync(this.workFolder, { recursive: true, mode: 0o700 });
+    if (this.root !== null) fs.mkdirSync(this.root, { recursive: true, mode: 0o700 });
+    const command = new DetachedCommand({
+      binary: this.engine.binary,
+      version: this.engine.version,
+      logFolder: this.options.logFolder,
+      env: this.environment(),
+    });
+    const workspace = await LocalWorkspace.create({
+      workDir: this.workFolder,
+      pulumiCommand: command as unknown as PulumiCommand,
+      projectSettings: { name: PROJECT, runtime: 'nodejs' },
+      secretsProvider: 'passphrase',
+      envVars: {},
+    });
+    return workspace as unknown as DetachedWorkspace;
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    const { options } = this;
+    const env: NodeJS.ProcessEnv = { ...options.env };
+    // The user's own stacks have nothing to say here.
+    for (const name of foreign) Reflect.deleteProperty(env, name);
+    const backend = options.backendUrl ?? pathToFileURL(homeFolder.state(options.home)).href;
+    return {
+      ...env,
+      PATH: [path.dirname(this.engine.binary), env['PATH'] ?? ''].join(path.delimiter),
+      PULUMI_HOME: homeFolder.engine(options.home),
+      PULUMI_BACKEND_URL: backend,
+      PULUMI_CONFIG_PASSPHRASE: options.passphrase,
+      PULUMI_SKIP_UPDATE_CHECK: 'true',
+      PULUMI_AUTOMATION_API: 'true',
+      PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
+      [engineMark]: options.job,
+      ...(options.attach === undefined || options.attach.length === 0
+        ? {}
+        : { PULUMI_DEBUG_PROVIDERS: options.attach.map(({ name, port }) => `${name}:${port}`).join(',') }),
+    };
+  }
+}
+
+const foreign = [
+  'PULUMI_CONFIG_PASSPHRASE_FILE',
+  'PULUMI_STACK',
+  'PULUMI_CONFIG',
+  'PULUMI_DIY_BACKEND_GZIP',
+  'PULUMI_SELF_MANAGED_STATE_GZIP',
+  'PULUMI_DEBUG_PROVIDERS',
+];
+
+/** The Automation API's workspace with the command that we gave it, whose `run` its own types keep to themselves. */
+type DetachedWorkspace = Omit<LocalWorkspace, 'pulumiCommand'> & {
+  readonly pulumiCommand: DetachedCommand;
+  selectStack: () => Promise<void>;
+} & LocalWorkspace;
