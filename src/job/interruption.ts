@@ -23,6 +23,7 @@ export class Interruption {
   private readonly controller = new AbortController();
   private readonly handlers = new Map<StopSignal, () => void>();
   private repeats = 0;
+  private readonly onFault = (thrown: unknown): void => this.stop(thrown);
 
   constructor(private readonly onSignal: (signal: StopSignal, repeat: number) => void) {}
 
@@ -39,15 +40,21 @@ export class Interruption {
       this.handlers.set(name, handler);
       process.on(name, handler);
     }
+    // A fault of ours far from the job's own path must not skip its teardown either.
+    process.on('uncaughtException', this.onFault);
+    process.on('unhandledRejection', this.onFault);
     return this;
   }
 
-  stop(reason: UserError): void {
+  /** Ends the work for this reason, unless it was ended already. */
+  stop(reason: unknown): void {
     if (!this.controller.signal.aborted) this.controller.abort(reason);
   }
 
   release(): void {
     for (const [name, handler] of this.handlers) process.off(name, handler);
     this.handlers.clear();
+    process.off('uncaughtException', this.onFault);
+    process.off('unhandledRejection', this.onFault);
   }
 }

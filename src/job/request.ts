@@ -1,14 +1,50 @@
 import type { Choice } from '../cloud/choice';
+import type { RawConversionOptions } from '../tpumlir';
 import type { ConversionOptions, ToolchainKind } from '../tpumlir/types';
 
-/** A machine of the user's own (`--host`). */
+/** A machine of the user's own (`--host`). Its keys stay where they are; only the words of the command line are kept. */
 export interface OwnHost {
-  readonly user: string;
-  readonly address: string;
-  readonly port: number;
-  readonly hostKeys: readonly string[];
-  /** Private key file; absent: the SSH agent. */
+  /** `user@address[:port]`. */
+  readonly host: string;
+  /** Private key file; absent: the SSH agent, then the usual files. */
   readonly identity?: string;
+  /** `ssh-ed25519 AAAA…`; absent: the user's known_hosts. */
+  readonly hostKey?: string;
+}
+
+/** A file that went in. */
+export interface InputFile {
+  readonly path: string;
+  /** Name on the machine. */
+  readonly plainName: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** What the user asked for, as the command line gave it. */
+export interface ConvertWish {
+  readonly model: string;
+  readonly images: string;
+  readonly testImage: string | null;
+  readonly out: string;
+  readonly force: boolean;
+  /** A provider's name, `cheapest` or `fastest`. */
+  readonly provider: string;
+  readonly host: OwnHost | null;
+  readonly region?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly size?: string | undefined;
+  readonly spot: boolean;
+  readonly diskGiB: number;
+  readonly maxCost?: number | undefined;
+  readonly timeoutMinutes?: number | undefined;
+  readonly allowCidrs: readonly string[];
+  readonly backendUrl: string | null;
+  readonly target: string;
+  readonly toolchain?: ToolchainKind | undefined;
+  readonly imageMirror: string | null;
+  readonly reuseTable: boolean;
+  readonly conversion: RawConversionOptions;
 }
 
 /** Where a machine is rented, and for how long at most. */
@@ -30,6 +66,8 @@ export interface Lease {
 export interface JobRequest {
   readonly schemaVersion: 1;
   readonly job: string;
+  /** The command line's own words, from which the inputs are read again by `attach` and `resume`. */
+  readonly wish: ConvertWish;
   readonly provider: string;
   readonly host: OwnHost | null;
   readonly lease: Lease;
@@ -37,6 +75,8 @@ export interface JobRequest {
   readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number };
   readonly imagesPath: string;
   readonly testImagePath: string | null;
+  readonly images: readonly InputFile[];
+  readonly testImage: InputFile;
   readonly options: ConversionOptions;
   readonly target: string;
   readonly classes: readonly string[];

@@ -6,6 +6,7 @@ import type { JobFolder } from './folder';
 import { ownerId } from './identity';
 import type { LeftOver } from './journal';
 import { withLock } from './lock';
+import { clearOwnHost } from './own-host';
 import { placeOf, type Place } from './place';
 import type { JobRequest } from './request';
 import { stackOptions } from './stack-options';
@@ -27,13 +28,14 @@ export async function teardown(
 ): Promise<readonly LeftOver[]> {
   const request = folder.readRequest();
   const facts = folder.facts();
-  if (request === null || request.host !== null || facts.askedAt === null) return record(folder, [], options);
+  if (request === null || facts.askedAt === null) return record(folder, [], options);
   if (facts.teardown !== null && facts.teardown.left.length === 0) return [];
   const waiting = (holder: { pid: number }) =>
     context.emit({ type: 'note', message: `waiting for the teardown that process ${holder.pid} has begun` });
   return withLock(folder.file('teardown.lock'), waiting, async () => {
     const done = folder.facts().teardown;
     if (done !== null && done.left.length === 0) return [];
+    if (request.host !== null) return record(folder, await clearOwnHost(request, context), options);
     const place = placeOf(request.provider, context);
     const destroyed = await destroyStack(folder, request, place, context);
     const swept = await sweep(folder, request, place, context);

@@ -1,0 +1,15 @@
+import { takeOver } from '../../job/reopen';
+import type { Command } from '../command';
+import { performJob } from '../perform';
+
+export const attach: Command<{ job: string }> = {
+  command: 'attach <job>',
+  describe: 'Go on with a job whose process is gone while its machine still works',
+  examples: [['attach cv-20261128-112830-7f3a9c', 'watch it again, bring the result home, tear it down']],
+  options: (yargs) =>
+    yargs.positional('job', { type: 'string', demandOption: true, describe: 'a job id, see `cvicast ls`' }),
+  run: async (args, around) => {
+    const { folder, prepared } = await takeOver(args.job, around);
+    return performJob({ kind: 'attach', prepared, folder }, around);
+  },
+};

@@ -1,0 +1,74 @@
+import type { Argv } from 'yargs';
+import { exitCode, UserError } from '../../errors';
+import { pickRow, type PlanRow } from '../../cloud/plan';
+import { planRows } from '../../job/planning';
+import { readModel } from '../../model';
+import { inputSizeOf, type ToolchainKind } from '../../tpumlir';
+import type { Command } from '../command';
+import { numberOption, placeFlags } from '../place-options';
+import { planLines, planTable } from '../plan-table';
+
+function options(yargs: Argv) {
+  return placeFlags(yargs)
+    .positional('model', { type: 'string', demandOption: true, describe: 'an ONNX file' })
+    .option('provider', { type: 'string', default: 'all', describe: 'a cloud, all, cheapest or fastest' })
+    .option('calibration-count', { type: 'string', default: '100', describe: 'calibration pictures to plan for' })
+    .option('input-size', { type: 'string', describe: 'SIZE or HEIGHTxWIDTH, for a dynamic model' });
+}
+
+type Arguments = ReturnType<typeof options> extends Argv<infer Flags> ? Flags : never;
+
+export const plan: Command<Arguments> = {
+  command: 'plan <model>',
+  describe: 'Say what a conversion would create, take and cost, on one cloud or all; creates nothing',
+  examples: [
+    ['plan yolo11n.onnx', 'all clouds side by side'],
+    ['plan yolo11n.onnx --provider aws --size c5.xlarge --max-cost 0.50', 'one cloud in full'],
+    ['plan yolo11n.onnx --provider cheapest --json', 'the cheapest of those with credentials'],
+  ],
+  options,
+  run: async (args, { output, home, env }) => {
+    const inputSize = args['input-size'] === undefined ? undefined : inputSizeOf(args['input-size']);
+    const facts = await readModel(args.model, inputSize === undefined ? {} : { inputSize });
+    const toolchain = (args.toolchain ?? (args.provider === 'local' ? 'venv' : 'docker')) as ToolchainKind;
+    const wish = {
+      provider: args.provider,
+      region: args.region,
+      zone: args.zone,
+      size: args.size,
+      spot: args.spot,
+      maxCost: numberOption('max-cost', args['max-cost']),
+      timeoutMinutes: numberOption('timeout', args.timeout),
+    };
+    const images = numberOption('calibration-count', args['calibration-count']) ?? 100;
+    const rows = await planRows(
+      wish,
+      { macs: facts.macs, bytes: facts.bytes, images, toolchain, calibrator: 'fast' },
+      { home, env },
+    );
+    const shown = chosen(rows, args.provider);
+    output.object(shown);
+    const [first] = shown;
+    if (shown.length === 1 && first !== undefined)
+      output.result([...planLines(first), ...first.warnings.map((warning) => `warning   ${warning}`)].join('\n'));
+    else {
+      output.result(planTable(shown));
+      if (shown.some((row) => row.burstable))
+        output.talk('* burstable: `cvicast plan MODEL --provider NAME` says what that means');
+    }
+    return exitCode.done;
+  },
+};
+
+function chosen(rows: readonly PlanRow[], provider: string): readonly PlanRow[] {
+  const row = provider === 'cheapest' || provider === 'fastest' ? pickRow(rows, provider) : null;
+  const shown = row === null ? (provider === 'cheapest' || provider === 'fastest' ? [] : rows) : [row];
+  if (shown.length > 0) return shown;
+  throw new UserError({
+    code: 'nothing-fits',
+    what: 'No cloud fits',
+    why: 'no size is within --max-cost, or of no cloud were credentials found',
+    fix: 'raise --max-cost, or see `cvicast doctor --provider NAME`',
+    exit: 'budget',
+  });
+}

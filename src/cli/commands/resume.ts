@@ -1,0 +1,61 @@
+import { goOn } from '../../job/reopen';
+import { preflight } from '../../job/planning';
+import type { Command } from '../command';
+import { agree } from '../agree';
+import { performJob } from '../perform';
+import { numberOption } from '../place-options';
+
+interface Arguments {
+  job: string;
+  provider: string | undefined;
+  region: string | undefined;
+  size: string | undefined;
+  'max-cost': string | undefined;
+  timeout: string | undefined;
+  yes: boolean;
+}
+
+export const resume: Command<Arguments> = {
+  command: 'resume <job>',
+  describe: 'Go on with an interrupted job on a new machine, from its last finished stage',
+  examples: [['resume cv-20261128-112830-7f3a9c --timeout 90', 'with more time']],
+  options: (yargs) =>
+    yargs
+      .positional('job', { type: 'string', demandOption: true, describe: 'a job id, see `cvicast ls --all`' })
+      .option('provider', { type: 'string', describe: 'another place than before' })
+      .option('region', { type: 'string', describe: 'another region than before' })
+      .option('size', { type: 'string', describe: 'another size than before' })
+      .option('max-cost', { type: 'string', describe: 'another bound of the bill, USD' })
+      .option('timeout', { type: 'string', describe: 'another longest life, minutes' })
+      .option('yes', {
+        type: 'boolean',
+        alias: 'y',
+        default: false,
+        describe: 'agree to the plan without being asked',
+      }),
+  run: async (args, around) => {
+    const { output } = around;
+    const maxCost = numberOption('max-cost', args['max-cost']);
+    const timeoutMinutes = numberOption('timeout', args.timeout);
+    const prepared = await goOn(
+      args.job,
+      {
+        // A region or size belongs to its cloud: another provider starts from that cloud's own defaults.
+        ...(args.provider === undefined
+          ? {}
+          : { provider: args.provider, host: null, region: undefined, zone: undefined, size: undefined }),
+        ...(args.region === undefined ? {} : { region: args.region }),
+        ...(args.size === undefined ? {} : { size: args.size }),
+        ...(maxCost === undefined ? {} : { maxCost }),
+        ...(timeoutMinutes === undefined ? {} : { timeoutMinutes }),
+      },
+      around,
+    );
+    for (const warning of prepared.warnings) output.talk(`${output.paint('yellow', 'warning:')} ${warning}`);
+    if (prepared.plan !== null && prepared.plan.provider !== 'local') {
+      await preflight(prepared.plan, around);
+      await agree(args.yes, prepared, around);
+    }
+    return performJob({ kind: 'new', prepared }, around);
+  },
+};

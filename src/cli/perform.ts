@@ -1,0 +1,45 @@
+import { exitCode } from '../errors';
+import { requireEngine } from '../job/engine';
+import { Interruption, type StopSignal } from '../job/interruption';
+import { openJob, runJob } from '../job/run';
+import type { JobFolder } from '../job/folder';
+import type { Prepared } from '../job/prepare';
+import { receiptLines } from '../report/receipt';
+import type { Surroundings } from './command';
+import { renderer } from './progress';
+
+export type Undertaking =
+  | { readonly kind: 'new'; readonly prepared: Prepared }
+  | { readonly kind: 'attach'; readonly prepared: Prepared; readonly folder: JobFolder };
+
+/** How long a teardown takes, seconds, as it is told to somebody who waits for it. */
+const usualTeardownSeconds = { local: 5, host: 5, cloud: 60 } as const;
+
+/** Runs a job under the eyes of the user: signals, progress, receipt, exit code. */
+export async function performJob(undertaking: Undertaking, { output, home, env }: Surroundings): Promise<number> {
+  const { prepared } = undertaking;
+  const { job, provider } = prepared.request;
+  if (prepared.request.host === null) await requireEngine(home, env, (line) => output.talk(line));
+  const seconds = usualTeardownSeconds[provider === 'local' || provider === 'host' ? provider : 'cloud'];
+  const interruption = new Interruption((signal: StopSignal, repeat: number) => {
+    const first = `${signal}: stopping, and tearing down (about ${seconds} s)`;
+    const again = `still tearing down; \`cvicast down ${job}\` does the same from elsewhere`;
+    output.urgent(repeat === 0 ? first : again);
+  }).listen();
+  try {
+    const folder = undertaking.kind === 'attach' ? undertaking.folder : openJob(home, prepared, env);
+    const { receipt, failure } = await runJob(
+      folder,
+      prepared,
+      { home, env, emit: renderer(output), signal: interruption.signal },
+      interruption,
+    );
+    output.object({ type: 'receipt', ...receipt });
+    if (failure !== null) return output.failure(failure);
+    output.result(receiptLines(receipt).join('\n'));
+    output.result(`receipt     ${prepared.outputs.page}`);
+    return exitCode.done;
+  } finally {
+    interruption.release();
+  }
+}

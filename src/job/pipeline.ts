@@ -1,0 +1,124 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { createHash } from 'node:crypto';
+import type { Machine } from '../machine';
+import { quote } from '../machine';
+import {
+  conversionFailed,
+  pipelineSteps,
+  progressReader,
+  readCalibrationNote,
+  readComparisons,
+  readVerification,
+  type PipelineStep,
+  type Toolchain,
+  type Verification,
+} from '../tpumlir';
+import { remoteJobFolder } from './bootstrap';
+import type { JobContext } from './events';
+import type { JobFolder } from './folder';
+import type { JobRequest } from './request';
+import type { StageRunner } from './stages';
+import type { SimilarityFigures } from '../report/receipt';
+import { runUnit } from './units';
+
+export interface PipelineResult {
+  readonly similarity: SimilarityFigures | null;
+  readonly calibrator: string;
+  readonly calibratorNote: string | null;
+  readonly tableReused: boolean;
+  readonly verification: Verification;
+}
+
+/** The steps of a job, from what it asked for. */
+export function stepsOf(request: JobRequest): readonly PipelineStep[] {
+  return pipelineSteps(request.options, {
+    convertVersion: request.convertVersion,
+    images: request.images.length,
+    testImage: request.testImage.plainName,
+  });
+}
+
+/** The steps' command lines as they run on the machine. */
+export function commandLines(request: JobRequest, toolchain: Toolchain): string[] {
+  const cwd = remoteJobFolder(request.job);
+  return stepsOf(request).map((step) =>
+    quote(toolchain.wrap(step.argv, { cwd, ...(step.env === undefined ? {} : { env: step.env }) })),
+  );
+}
+
+/** Where a file that came home early is kept. */
+export function keptFile(folder: JobFolder, name: string): string {
+  return path.join(folder.kept, 'files', name);
+}
+
+/** Names of the files that an earlier run left and that are still what the journal says they were. */
+export function keptFiles(folder: JobFolder): string[] {
+  const hashes = new Map(folder.facts().files.map((file) => [file.name, file.sha256]));
+  return [...hashes].flatMap(([name, sha256]) => {
+    const file = keptFile(folder, name);
+    if (!fs.existsSync(file)) return [];
+    return createHash('sha256').update(fs.readFileSync(file)).digest('hex') === sha256 ? [name] : [];
+  });
+}
+
+/**
+ * Runs the conversion's steps one after the other. What a step leaves comes home as soon as it is there; a step whose
+ * files came along from an earlier run is left out.
+ */
+export async function runPipeline(
+  machine: Machine,
+  toolchain: Toolchain,
+  request: JobRequest,
+  folder: JobFolder,
+  stages: StageRunner,
+  context: JobContext,
+): Promise<PipelineResult> {
+  const cwd = remoteJobFolder(request.job);
+  let deployOutput = '';
+  let verifyOutput = '';
+  let calibrateOutput: string | null = null;
+  for (const step of stepsOf(request)) {
+    const have = new Set(keptFiles(folder));
+    if (step.skipWhen !== undefined && step.skipWhen.length > 0 && step.skipWhen.every((name) => have.has(name))) {
+      stages.skip(step.stage, 'finished by an earlier run');
+      continue;
+    }
+    const output = await stages.run(step.stage, async (progress) => {
+      const reader = progressReader(step.stage);
+      const env = step.env === undefined ? {} : { env: step.env };
+      const result = await runUnit(
+        machine,
+        { name: step.unit, argv: toolchain.wrap(step.argv, { cwd, ...env }), cwd: '.' },
+        {
+          log: path.join(folder.kept, 'logs', `${step.unit}.log`),
+          signal: context.signal,
+          onOutput: (text) => {
+            const seen = reader(text);
+            if (seen !== null) progress(seen.fraction, seen.note ?? undefined);
+          },
+        },
+      );
+      if (result.status !== 0) throw conversionFailed(step.stage, result.output, result.status);
+      for (const name of step.brings) {
+        const local = keptFile(folder, name);
+        fs.mkdirSync(path.dirname(local), { recursive: true });
+        const fetched = await machine.fetch(name, local, { signal: context.signal, overwrite: true });
+        folder.journal.write({ type: 'file', name, sha256: fetched.sha256 });
+      }
+      return result.output;
+    });
+    if (step.stage === 'calibrate') calibrateOutput = output;
+    if (step.stage === 'deploy') deployOutput = output;
+    if (step.stage === 'verify') verifyOutput = output;
+  }
+  const verification = readVerification(verifyOutput);
+  const least = readComparisons(deployOutput).at(-1)?.min ?? null;
+  return {
+    similarity: least === null ? null : { ...least, outputs: verification.outputs },
+    calibrator: request.options.quantize === 'int8' ? request.options.calibrator : 'none',
+    calibratorNote: calibrateOutput === null ? null : readCalibrationNote(calibrateOutput),
+    tableReused: request.options.quantize === 'int8' && calibrateOutput === null,
+    verification,
+  };
+}

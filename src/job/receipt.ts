@@ -1,0 +1,73 @@
+import { UserError } from '../errors';
+import type { Receipt } from '../report/receipt';
+import type { Ready } from './bootstrap';
+import type { JobFolder } from './folder';
+import type { LeftOver } from './journal';
+import { costOf } from './listing';
+import { commandLines, type PipelineResult } from './pipeline';
+import type { Prepared } from './prepare';
+import type { StageRecord } from './stages';
+
+interface Facts {
+  readonly folder: JobFolder;
+  readonly prepared: Prepared;
+  readonly stages: readonly StageRecord[];
+  readonly startedAt: Date;
+  readonly ready?: Ready;
+  readonly result?: PipelineResult;
+  readonly delivered?: { readonly bytes: number; readonly sha256: string };
+  readonly failure: unknown;
+  readonly left: readonly LeftOver[];
+}
+
+/** The receipt of a job that is over, delivered or not. */
+export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.ProcessEnv }): Receipt {
+  const { folder, prepared, ready, result, delivered, failure, left } = facts;
+  const { request } = prepared;
+  const journal = folder.facts();
+  return {
+    schemaVersion: 1,
+    job: request.job,
+    result: failure === null ? 'delivered' : failure instanceof UserError ? failure.code : 'failed',
+    provider: request.provider,
+    region: request.lease.region,
+    size: request.lease.size,
+    target: request.target,
+    startedAt: facts.startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    model: delivered === undefined ? null : { path: prepared.outputs.model, ...delivered },
+    inputs: [
+      { kind: 'model', path: request.model.path, sha256: request.model.sha256, bytes: request.model.bytes },
+      {
+        kind: 'test-image',
+        path: request.testImage.path,
+        sha256: request.testImage.sha256,
+        bytes: request.testImage.bytes,
+      },
+      ...request.images.map(({ path, sha256, bytes }) => ({ kind: 'image' as const, path, sha256, bytes })),
+    ],
+    versions: { ...ready?.versions },
+    commands: ready === undefined ? [] : commandLines(request, ready.toolchain),
+    stages: facts.stages,
+    similarity: result?.similarity ?? null,
+    calibration:
+      result === undefined || request.options.quantize !== 'int8'
+        ? null
+        : {
+            calibrator: result.calibrator,
+            reused: result.tableReused,
+            images: request.images.length,
+            note: result.calibratorNote,
+          },
+    cost: {
+      estimate: request.lease.estimate,
+      actual: request.host === null ? costOf(journal, request.provider, context, Date.now()) : 0,
+      currency: request.lease.currency,
+    },
+    teardown: { checkedAt: journal.teardown?.checkedAt ?? null, left },
+    problem:
+      failure instanceof UserError
+        ? { code: failure.code, message: failure.what, cause: failure.why, fix: failure.fix }
+        : null,
+  };
+}

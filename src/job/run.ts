@@ -1,0 +1,189 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { together } from '../cloud/together';
+import { UserError } from '../errors';
+import { connect, type FileToSend, type Machine } from '../machine';
+import type { Receipt } from '../report/receipt';
+import { resultNames } from '../tpumlir';
+import { bootstrap, remoteJobFolder, type Ready } from './bootstrap';
+import { watchBudget } from './budget';
+import { deliver, deliverLogs, deliverReceipt, keepTable } from './deliver';
+import { stillAlive } from './down';
+import type { JobContext } from './events';
+import { JobFolder } from './folder';
+import type { Interruption } from './interruption';
+import type { LeftOver } from './journal';
+import { lease, targetOf } from './lease';
+import { ownTarget } from './own-host';
+import { keptFile, keptFiles, runPipeline, type PipelineResult } from './pipeline';
+import { placeOf } from './place';
+import type { Prepared } from './prepare';
+import { markOf } from './process-mark';
+import { buildReceipt } from './receipt';
+import { StageRunner } from './stages';
+import { teardown } from './teardown';
+import { startWatchdog } from './watchdog';
+
+export interface Outcome {
+  readonly receipt: Receipt;
+  /** Why the job ended otherwise than delivered; null when it delivered and nothing is left. */
+  readonly failure: unknown;
+}
+
+/** Opens a job: its folder, its request and its holder are on the disk, and its watchdog runs, before anything is created. */
+export function openJob(home: string, prepared: Prepared, env: NodeJS.ProcessEnv): JobFolder {
+  const { request } = prepared;
+  const folder = JobFolder.create(home, request.job);
+  folder.writeRequest(request);
+  folder.journal.write({ type: 'holder', process: markOf() });
+  folder.journal.write({
+    type: 'opened',
+    provider: request.provider,
+    region: request.lease.region,
+    size: request.lease.size,
+    pricePerHour: request.lease.pricePerHour,
+    currency: request.lease.currency,
+    expiresAt: new Date(Date.now() + request.lease.ttlMinutes * 60_000).toISOString(),
+    toolchain: request.toolchain,
+  });
+  for (const file of prepared.takenOver) {
+    const kept = keptFile(folder, file.name);
+    fs.mkdirSync(path.dirname(kept), { recursive: true });
+    fs.copyFileSync(file.path, kept);
+    folder.journal.write({ type: 'file', name: file.name, sha256: file.sha256 });
+  }
+  startWatchdog(folder, env);
+  return folder;
+}
+
+/**
+ * Runs a job from wherever it stands to its end: a machine (a new one, or the one it has), toolchain and files, the
+ * pipeline, the results home, and in any case the teardown and the receipt. Does not throw for a failed job.
+ */
+export async function runJob(
+  folder: JobFolder,
+  prepared: Prepared,
+  context: JobContext,
+  interruption: Interruption,
+): Promise<Outcome> {
+  const { request } = prepared;
+  const stages = new StageRunner(folder, context);
+  const startedAt = new Date();
+  const expiresAt = folder.facts().opened?.expiresAt ?? startedAt.toISOString();
+  context.emit({
+    type: 'job',
+    job: request.job,
+    provider: request.host?.host ?? request.provider,
+    folder: folder.path,
+    expiresAt,
+  });
+  const stopWatching = watchBudget(request, expiresAt, context, interruption);
+  const done: { ready?: Ready; result?: PipelineResult; delivered?: { bytes: number; sha256: string } } = {};
+  let failure: unknown = null;
+  let machine: Machine | undefined;
+  try {
+    machine = await reach(folder, request, stages, context);
+    done.ready = await prepareMachine(machine, folder, prepared, stages, context);
+    done.result = await runPipeline(machine, done.ready.toolchain, request, folder, stages, context);
+    const names = resultNames(request.options);
+    done.delivered = await stages.run('fetch', () => Promise.resolve(deliver(folder, prepared, names)));
+    if (names.table !== null && !done.result.tableReused) keepTable(folder, request, names.table);
+  } catch (thrown) {
+    failure = context.signal.aborted ? context.signal.reason : thrown;
+    folder.journal.write({ type: 'failed', ...failureEntry(failure) });
+  } finally {
+    stopWatching();
+    await machine?.close();
+  }
+  const left = await tearDown(folder, stages, context);
+  const receipt = buildReceipt(
+    { folder, prepared, stages: stages.records, startedAt, ...done, failure, left },
+    context,
+  );
+  deliverLogs(folder, prepared.outputs);
+  deliverReceipt(prepared.outputs, receipt, prepared.commandsText);
+  if (left.length === 0) {
+    if (failure === null) fs.rmSync(folder.kept, { recursive: true, force: true });
+    folder.journal.write({ type: 'closed', result: receipt.result });
+  }
+  return { receipt, failure: left.length > 0 ? stillAlive(request.job, left) : failure };
+}
+
+function failureEntry(thrown: unknown): { code: string; what: string; why: string; fix: string; exit: string } {
+  if (thrown instanceof UserError) {
+    const { code, what, why, fix, exit } = thrown;
+    return { code, what, why, fix, exit };
+  }
+  return { code: 'bug', what: 'cvicast failed', why: String(thrown), fix: 'report it', exit: 'bug' };
+}
+
+async function reach(
+  folder: JobFolder,
+  request: Prepared['request'],
+  stages: StageRunner,
+  context: JobContext,
+): Promise<Machine> {
+  return stages.run('up', async () => {
+    const settings = {
+      jobFolder: remoteJobFolder(request.job),
+      signal: context.signal,
+    };
+    if (request.host !== null) {
+      const target = ownTarget(request.host, context.env);
+      folder.journal.write({
+        type: 'intent',
+        what: 'create-machine',
+        region: request.lease.region,
+        size: request.lease.size,
+      });
+      return connect(target, settings);
+    }
+    const target =
+      targetOf(folder, request) ?? (await lease(folder, request, placeOf(request.provider, context), context));
+    return connect(target, { ...settings, deadlineSeconds: 180 });
+  });
+}
+
+/** Toolchain and files at the same time: the one waits for the machine's network, the other for the user's. */
+async function prepareMachine(
+  machine: Machine,
+  folder: JobFolder,
+  prepared: Prepared,
+  stages: StageRunner,
+  context: JobContext,
+): Promise<Ready> {
+  const sending = stages.run('send', async (progress) => {
+    const files = await filesToSend(folder, prepared);
+    await machine.send(files, '.', {
+      signal: context.signal,
+      onProgress: ({ doneBytes, totalBytes }) => progress(totalBytes === 0 ? 1 : doneBytes / totalBytes),
+    });
+  });
+  const installing = stages.run('bootstrap', (progress) =>
+    bootstrap(machine, prepared.request, folder, context, progress),
+  );
+  const [ready] = await together<Ready | undefined>([installing, sending.then(() => undefined)]);
+  return ready as Ready;
+}
+
+async function filesToSend(folder: JobFolder, prepared: Prepared): Promise<FileToSend[]> {
+  const images = await Promise.all(
+    prepared.images.map(async (image) => ({ from: { bytes: await image.read() }, to: `images/${image.plainName}` })),
+  );
+  return [
+    { from: { path: prepared.request.model.path }, to: 'model.onnx' },
+    { from: { bytes: await prepared.testImage.read() }, to: prepared.request.testImage.plainName },
+    ...images,
+    ...keptFiles(folder).map((name) => ({ from: { path: keptFile(folder, name) }, to: name })),
+  ];
+}
+
+/** The teardown of the client itself: nothing aborts it. */
+async function tearDown(folder: JobFolder, stages: StageRunner, context: JobContext): Promise<readonly LeftOver[]> {
+  const unstoppable: JobContext = { ...context, signal: new AbortController().signal };
+  try {
+    return await stages.run('down', () => teardown(folder, unstoppable));
+  } catch (thrown) {
+    return [{ type: 'job', id: folder.job, why: String(thrown) }];
+  }
+}
