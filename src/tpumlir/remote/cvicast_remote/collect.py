@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from cvicast_remote.failures import NotCovered
 from cvicast_remote.forward import Forward
 from cvicast_remote.graph import Graph
@@ -10,8 +12,6 @@ from cvicast_remote.histogram import Extent, Histogram, extent_of
 from cvicast_remote.segments import Segment
 from cvicast_remote.shared import Board, wait_until
 from cvicast_remote.toolchain import Floats
-
-import numpy as np
 
 
 def extent_on(board: Board, index: int, name: str) -> Extent:

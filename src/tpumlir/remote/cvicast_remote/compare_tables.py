@@ -1,4 +1,4 @@
-"""`python -m cvicast_remote.compare_tables A B`: exit 0 when equal but for the time line, 1 with the first difference."""
+"""`python -m cvicast_remote.compare_tables A B`: exit 0 when equal but for the time line, else 1, says where."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,6 @@
 """JSON lines for the client on the process's own stdout; everything else that is printed goes to stderr."""
 
+import contextlib
 import json
 import os
 import sys
@@ -17,7 +18,5 @@ class Events:
     def emit(self, kind: str, **fields: object) -> None:
         """One line, one object. A reader that has gone away is no reason to fail."""
         line = json.dumps({"type": kind, **fields}, ensure_ascii=False, separators=(",", ":")) + "\n"
-        try:
+        with contextlib.suppress(BrokenPipeError):
             os.write(self._fd, line.encode())
-        except BrokenPipeError:
-            pass

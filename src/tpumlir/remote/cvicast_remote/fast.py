@@ -6,8 +6,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 from cvicast_remote import toolchain
 from cvicast_remote.collect import Collector, extent_on
@@ -18,9 +16,9 @@ from cvicast_remote.forward import Forward
 from cvicast_remote.graph import Graph, read_graph
 from cvicast_remote.memory import Need, available_bytes, proportional_bytes
 from cvicast_remote.pictures import Pictures, choose, shards
-from cvicast_remote.plan import Plan, decide
+from cvicast_remote.plan import Asked, Plan, decide
 from cvicast_remote.progress import Progress
-from cvicast_remote.segments import Footprint, footprint, twice_share
+from cvicast_remote.segments import Footprint, footprint
 from cvicast_remote.shared import Board, wait_until
 from cvicast_remote.table import Row, render
 from cvicast_remote.thresholds import Divergence, as_written
@@ -41,7 +39,7 @@ class Request:
     model: str
     dataset: str
     pictures: int
-    mode: Literal["auto", "op", "stream"]
+    mode: Asked
     processes: int | None
     memory_limit: int | None
 
@@ -140,7 +138,7 @@ def _decide(request: Request, loaded: _Loaded, prints: Footprint, costs: Sequenc
 
 
 def _queue(jobs: int) -> int:
-    """The reading end of a pipe that holds every job's number once: a read takes the next one, and no two take the same."""
+    """The reading end of a pipe that holds every job's number once: each read takes the next one."""
     reading, writing = os.pipe()
     numbers = b"".join(number.to_bytes(4, "little") for number in range(jobs))
     os.set_blocking(writing, False)
@@ -210,7 +208,7 @@ class _Run:
             job_number = int.from_bytes(taken, "little")
             job = self.jobs[job_number]
             board.at[number] = job.evaluated
-            largest = extent_on(board, job.tuned, graph.ops[job.tuned].name).largest
+            largest = float(extent_on(board, job.tuned, graph.ops[job.tuned].name).largest)
             first = as_written(float(board.thresholds[job.tuned]))
             board.best[job_number] = tuner.best(job, first, largest)
             board.work[1, number] += graph.ops[job.evaluated].size

@@ -1,7 +1,7 @@
 """Operators that only move data, done in numpy: no copy into the module, no slow loop there, often no copy at all.
 
-Each form is proven at start on this very graph: the same numbers go through the module and must come back the same, byte
-for byte. A form that does not compare is not used; the module does that operator.
+Each form is proven at start on this very graph: the same numbers go through the module and must come back the same,
+byte for byte. A form that does not compare is not used; the module does that operator.
 """
 
 import ast

@@ -12,7 +12,7 @@ INPUT = "top.Input"
 
 @dataclass(frozen=True)
 class Op:
-    """One operation with one output; `inputs` are the indices of the operations whose outputs it reads, in its order."""
+    """One operation with one output; `inputs` are the operations whose outputs it reads, in its order."""
 
     index: int
     name: str

@@ -1,5 +1,6 @@
 """The calibration pictures: the same ones in the same order as stock picks, read by stock's own preprocessing."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +31,7 @@ def choose(dataset: str, count: int) -> list[str]:
 def shards(count: int, processes: int) -> list[range]:
     """Contiguous runs of picture numbers, one a process, as even as can be."""
     edges = [count * i // processes for i in range(processes + 1)]
-    return [range(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [range(a, b) for a, b in itertools.pairwise(edges)]
 
 
 class Pictures:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cvicast_remote.failures import Refused
+from cvicast_remote.graph import Graph
 from cvicast_remote.memory import MARGIN, Need
 from cvicast_remote.segments import Footprint, Segment, keep_all, least_work, needed
-from cvicast_remote.graph import Graph
 
 Mode = Literal["op", "stream"]
+Asked = Literal["auto", "op", "stream"]
 
 STREAM_SHARE = 0.5
 """Streaming that is asked for by name aims at this share of what keeping every activation would need."""
@@ -31,7 +32,12 @@ def _megabytes(size: int) -> str:
 
 
 def decide(
-    graph: Graph, prints: Footprint, costs: Sequence[float], need: Need, asked: Literal["auto", "op", "stream"], room: int
+    graph: Graph,
+    prints: Footprint,
+    costs: Sequence[float],
+    need: Need,
+    asked: Asked,
+    room: int,
 ) -> Plan:
     """The plan that fits into `room` bytes with as many of `need.processes` as can be. Raises Refused("memory")."""
     kept = keep_all(graph)

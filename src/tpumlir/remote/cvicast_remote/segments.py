@@ -1,9 +1,10 @@
 """Which activations to keep: the trade of memory for a second run.
 
-A histogram can be counted only when the largest value over all pictures is known. So either the outputs of all pictures
-are kept until then ("kept" operations, one by one), or a segment of several operations is run twice, picture by picture:
-once for the extremes, once for the histograms. A segment needs only what is live at its two ends. Keeping every operation
-is the quickest and needs the most memory; one segment over the whole graph needs next to none and runs everything twice.
+A histogram can be counted only when the largest value over all pictures is known. So either the outputs of all
+pictures are kept until then ("kept" operations, one by one), or a segment of several operations is run twice, picture
+by picture: once for the extremes, once for the histograms. A segment needs only what is live at its two ends. Keeping
+every operation is the quickest and needs the most memory; one segment over the whole graph needs next to none and runs
+everything twice.
 """
 
 from collections.abc import Mapping, Sequence

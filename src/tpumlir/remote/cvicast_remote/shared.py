@@ -1,4 +1,4 @@
-"""What the processes tell each other: numbers in anonymous shared memory (nothing in /dev/shm, gone with the last process).
+"""What the processes tell each other: numbers in anonymous shared memory (nothing in /dev/shm, nothing left behind).
 
 Every cell has one writer. A writer fills its cells first and posts a counter after; x86 keeps that order.
 """
@@ -7,11 +7,10 @@ import mmap
 import time
 from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-
-from typing import Any
 
 POLL_SECONDS = 0.0005
 
@@ -39,7 +38,7 @@ class Board:
         self.at: NDArray[np.int64] = shared_array((processes,), np.int64)
         """The operation a process is at; for its last words."""
         self.work: NDArray[np.float64] = shared_array((2, processes), np.float64)
-        """Work done: [0] operations × pictures of collecting, [1] tuning jobs, both weighed by their size."""
+        """Work done: [0] operations of collecting a picture, [1] tuning jobs, both weighed by their size."""
 
 
 def wait_until(ready: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Stock run_calibration, for what the fast way does not cover: same arguments, same environment as its own entry point."""
+"""Stock run_calibration, for what the fast way does not cover: same arguments, same environment as its entry point."""
 
 import os
 import signal

@@ -51,7 +51,7 @@ def write(text: str, path: Path) -> None:
 
 
 def first_difference(a: str, b: str) -> tuple[int, str, str] | None:
-    """Line number (from 1) and both lines where two tables first differ; None when they are the same but for the time."""
+    """Line number (from 1) and both lines where two tables first differ; None when only the time does."""
     for number, (left, right) in enumerate(zip_longest(a.split("\n"), b.split("\n"), fillvalue="(missing)"), 1):
         if left != right and not (number == 1 and left.startswith(TIME_LINE) and right.startswith(TIME_LINE)):
             return number, left, right

@@ -25,7 +25,7 @@ class Divergence:
         width = bin_width(extent.largest, contiguous.size)
         found: float = self._call(
             contiguous.ctypes.data_as(ctypes.POINTER(ctypes.c_int)),
-            ctypes.c_float(width),
+            ctypes.c_float(float(width)),
             ctypes.c_longlong(contiguous.size),
             ctypes.c_longlong(LEVELS),
         )

@@ -29,7 +29,7 @@ class Module(Protocol):
 
 
 def package_folder() -> Path | None:
-    """The folder of tpu_mlir, found without importing it (importing it starts shells); None where it is not installed."""
+    """The folder of tpu_mlir, found without importing it (that starts shells); None where it is not installed."""
     spec = importlib.util.find_spec("tpu_mlir")
     if spec is None or spec.origin is None:
         return None

@@ -1,8 +1,8 @@
 """Second half of calibration: for each operation, is a larger threshold of its input better? (stock's SimpleTuner)
 
-Stock tries 21 thresholds between the first one and the largest value, twice; the second time cannot win. Which input is
-tuned for which operation follows from the graph alone, and each trial starts from the first thresholds, so the trials are
-independent jobs, and their results are merged by the larger threshold.
+Stock tries 21 thresholds between the first one and the largest value, twice; the second time cannot win. Which input
+is tuned for which operation follows from the graph alone, and each trial starts from the first thresholds, so the
+trials are independent jobs, and their results are merged by the larger threshold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,8 +52,8 @@ def jobs_of(graph: Graph) -> list[Job]:
     return jobs
 
 
-def candidates(first: float, largest: float | np.float32) -> list[float | np.float64]:
-    """The thresholds to try, smallest first; empty when there is nothing to tune. Arithmetic and types as in stock."""
+def candidates(first: float, largest: float) -> list[float]:
+    """The thresholds to try, smallest first; empty when there is nothing to tune. In doubles, as in stock."""
     difference = abs(largest - first)
     step = (largest - first) / STEPS
     if not (step > 0 and difference > LEAST_RANGE):
@@ -61,7 +61,7 @@ def candidates(first: float, largest: float | np.float32) -> list[float | np.flo
     return [first + step * i for i in range(STEPS + 1)]
 
 
-def quantise(tensor: Floats, threshold: float | np.float64, out: Floats) -> Floats:
+def quantise(tensor: Floats, threshold: float, out: Floats) -> Floats:
     """To 8 bits and back, into `out`."""
     scale = np.float32(127 / threshold)
     np.multiply(tensor, scale, out=out)
@@ -88,7 +88,7 @@ class Tuner:
         self._difference = np.empty(largest, np.float32)
         self._scratch: dict[int, Floats] = {}
 
-    def best(self, job: Job, first: float, largest: float | np.float32) -> float | np.float64:
+    def best(self, job: Job, first: float, largest: float) -> float:
         """The threshold with the least distance; the first one when none is better."""
         tries = candidates(first, largest)
         if not tries:
@@ -98,7 +98,7 @@ class Tuner:
         least, best = distances[0], first
         for distance, threshold in zip(distances[1:], tries[1:], strict=True):
             if distance < least:
-                least, best = distance, threshold  # type: ignore[assignment]
+                least, best = distance, threshold
         return best
 
     def _advance(self, index: int) -> None:
@@ -111,28 +111,28 @@ class Tuner:
                 live[self._next] = self._forward.run(self._next, live, number)
             self._next += 1
 
-    def _distances(self, op: Op, tries: Sequence[float | np.float64]) -> list[float | np.float64]:
+    def _distances(self, op: Op, tries: Sequence[float]) -> list[float]:
         """Mean over the pictures of |float - quantised|₂ / |float|₁, a threshold; summed in stock's order and types."""
-        sums: list[float | np.float64] = [0 for _ in tries]
+        sums = [0.0 for _ in tries]
         for live in self._live:
             reference = live[op.index].reshape(-1)
             with np.errstate(divide="ignore", invalid="ignore"):
                 size = np.linalg.norm(reference, ord=1)
                 for i, output in enumerate(self._outputs(op, live, tries)):
-                    sums[i] = sums[i] + self._norm(reference, output.reshape(-1)) / size
+                    sums[i] += float(self._norm(reference, output.reshape(-1)) / size)
         return [total / len(self._live) for total in sums]
 
     def _norm(self, reference: Floats, output: Floats) -> np.float32:
         difference = self._difference[: reference.size]
         np.subtract(reference, output, out=difference)
-        norm: np.float32 = np.linalg.norm(difference)  # type: ignore[assignment]
+        norm: np.float32 = np.linalg.norm(difference)
         if np.isnan(norm):
             output[np.isnan(output)] = 0.0
             np.subtract(reference, output, out=difference)
-            norm = np.linalg.norm(difference)  # type: ignore[assignment]
+            norm = np.linalg.norm(difference)
         return norm
 
-    def _outputs(self, op: Op, live: Mapping[int, Floats], tries: Sequence[float | np.float64]) -> Iterator[Floats]:
+    def _outputs(self, op: Op, live: Mapping[int, Floats], tries: Sequence[float]) -> Iterator[Floats]:
         if op.index in self._forms:
             moved = live[op.index]
             for threshold in tries:
@@ -144,13 +144,13 @@ class Tuner:
         for threshold in tries:
             yield self._invoke(op, live, threshold)
 
-    def _invoke(self, op: Op, live: Mapping[int, Floats], threshold: float | np.float64) -> Floats:
+    def _invoke(self, op: Op, live: Mapping[int, Floats], threshold: float) -> Floats:
         for i in dict.fromkeys(op.inputs):
             value = quantise(live[i], threshold, self._space(0, live[i]))
             self._module.set_tensor(self._graph.ops[i].name, value)
         return self._module.invoke_at(op.name)
 
-    def _looked_up(self, op: Op, tensor: Floats, tries: Sequence[float | np.float64]) -> Iterator[Floats]:
+    def _looked_up(self, op: Op, tensor: Floats, tries: Sequence[float]) -> Iterator[Floats]:
         """Each level through the module once, then a look-up for each element."""
         tables = self._tables(op, tries)
         for i, (threshold, table) in enumerate(zip(tries, tables, strict=True)):
@@ -163,7 +163,7 @@ class Tuner:
                 return
             yield output
 
-    def _levels(self, tensor: Floats, threshold: float | np.float64) -> NDArray[np.uint8]:
+    def _levels(self, tensor: Floats, threshold: float) -> NDArray[np.uint8]:
         level = self._space(0, tensor)
         np.multiply(tensor, np.float32(127 / threshold), out=level)
         np.rint(level, out=level)
@@ -171,7 +171,7 @@ class Tuner:
         np.maximum(level, np.float32(-128), out=level)
         return level.astype(np.int8).view(np.uint8)
 
-    def _tables(self, op: Op, tries: Sequence[float | np.float64]) -> list[Floats]:
+    def _tables(self, op: Op, tries: Sequence[float]) -> list[Floats]:
         """What the module makes of every level, a threshold; in the order of the levels as unsigned bytes."""
         levels = np.arange(LEVELS).astype(np.uint8).view(np.int8).astype(np.float32)
         numbers = np.concatenate([levels / np.float32(127 / threshold) for threshold in tries])

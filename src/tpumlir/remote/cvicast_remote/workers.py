@@ -119,7 +119,9 @@ class Workers:
             raise Refused(verdict["code"], verdict["message"])
         end = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         last = words.strip().splitlines()[-1:] or ["it said nothing"]
-        raise Refused("worker-killed", f"worker {worker.number + 1} {end} at {where(worker.number)}; last words: {last[0]}")
+        raise Refused(
+            "worker-killed", f"worker {worker.number + 1} {end} at {where(worker.number)}; last words: {last[0]}"
+        )
 
     def end(self) -> None:
         """Kills what still lives and waits for it. Does nothing when all are done."""
