@@ -11,17 +11,11 @@ import { keptFile } from './pipeline';
 import type { Prepared } from './prepare';
 import type { JobRequest } from './request';
 
-/** Names of a finished model and of its table on the machine and in the kept folder. */
-export interface ResultNames {
-  readonly model: string;
-  readonly table: string | null;
-}
-
 /** Puts the finished model and its companion where the user wants them; answers the model's size and hash. */
-export function deliver(folder: JobFolder, prepared: Prepared, names: ResultNames): { bytes: number; sha256: string } {
+export function deliver(folder: JobFolder, prepared: Prepared, modelName: string): { bytes: number; sha256: string } {
   const { outputs, request, facts, check } = prepared;
   fs.mkdirSync(outputs.folder, { recursive: true });
-  const content = fs.readFileSync(keptFile(folder, names.model));
+  const content = fs.readFileSync(keptFile(folder, modelName));
   writeWhole(outputs.model, content);
   const modelFile = path.basename(outputs.model);
   for (const file of companionFiles(request.target, facts, { modelFile, options: request.options, check })) {

@@ -32,11 +32,7 @@ export interface PipelineResult {
 
 /** The steps of a job, from what it asked for. */
 export function stepsOf(request: JobRequest): readonly PipelineStep[] {
-  return pipelineSteps(request.options, {
-    convertVersion: request.convertVersion,
-    images: request.images.length,
-    testImage: request.testImage.plainName,
-  });
+  return pipelineSteps(request.options, { convertVersion: request.convertVersion });
 }
 
 /** The steps' command lines as they run on the machine. */

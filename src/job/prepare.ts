@@ -13,7 +13,7 @@ import {
   conversionOptions,
   defaultVersion,
   inputSizeOf,
-  resultNames,
+  jobFile,
   targetOfName,
   toolchainKey,
   toolchainVersion,
@@ -22,7 +22,6 @@ import {
 import { callerCidr, checkCidrs } from './caller-address';
 import { newJobId } from './identity';
 import { checkOutputs, outputPaths, type OutputPaths } from './outputs';
-import { stepsOf } from './pipeline';
 import { choosePlan } from './planning';
 import type { ConvertWish, InputFile, JobRequest, Lease } from './request';
 import { tableOf } from './deliver';
@@ -81,7 +80,7 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
   const testImage = wish.testImage === null ? set.images[0] : await readTestImage(wish.testImage);
   if (testImage === undefined) throw noTestImage(wish.images);
   const images = await Promise.all(set.images.map((image) => hashed(image, image.plainName)));
-  const test = await hashed(testImage, `test${path.extname(testImage.plainName)}`);
+  const test = await hashed(testImage, jobFile.testImage);
 
   const toolchain = wish.toolchain ?? usualToolchain(wish);
   const conversion = {
@@ -121,7 +120,6 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
     resumedFrom: null,
   };
   const table = wish.reuseTable && options.calibrator === 'fast' ? tableOf(context.home, tableKey) : null;
-  const tableName = resultNames(options).table;
   return {
     request,
     facts,
@@ -142,7 +140,13 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
       table === null || tableName === null
         ? []
         : [{ name: tableName, path: table, sha256: hashOf(fs.readFileSync(table)) }],
-    commandsText: commandsScript(stepsOf(request)),
+    commandsText: commandsScript(options, {
+      version,
+      convertVersion: request.convertVersion,
+      pictures: images.map((image) => ({ source: image.path, plainName: image.plainName })),
+      testImage: test.path,
+      model: request.model.path,
+    }),
   };
 }
 

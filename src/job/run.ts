@@ -4,7 +4,7 @@ import { together } from '../cloud/together';
 import { UserError } from '../errors';
 import { connect, type FileToSend, type Machine } from '../machine';
 import type { Receipt } from '../report/receipt';
-import { resultNames } from '../tpumlir';
+import { cvimodelFile, jobFile } from '../tpumlir';
 import { bootstrap, remoteJobFolder, type Ready } from './bootstrap';
 import { watchBudget } from './budget';
 import { deliver, deliverLogs, deliverReceipt, keepTable } from './deliver';
@@ -85,9 +85,8 @@ export async function runJob(
     machine = await reach(folder, request, stages, context);
     done.ready = await prepareMachine(machine, folder, prepared, stages, context);
     done.result = await runPipeline(machine, done.ready.toolchain, request, folder, stages, context);
-    const names = resultNames(request.options);
-    done.delivered = await stages.run('fetch', () => Promise.resolve(deliver(folder, prepared, names)));
-    if (names.table !== null && !done.result.tableReused) keepTable(folder, request, names.table);
+    done.delivered = await stages.run('fetch', () => Promise.resolve(deliver(folder, prepared, cvimodelFile(request.options))));
+    if (request.options.quantize === 'int8' && !done.result.tableReused) keepTable(folder, request, jobFile.table);
   } catch (thrown) {
     failure = context.signal.aborted ? context.signal.reason : thrown;
     folder.journal.write({ type: 'failed', ...failureEntry(failure) });
@@ -168,11 +167,11 @@ async function prepareMachine(
 
 async function filesToSend(folder: JobFolder, prepared: Prepared): Promise<FileToSend[]> {
   const images = await Promise.all(
-    prepared.images.map(async (image) => ({ from: { bytes: await image.read() }, to: `images/${image.plainName}` })),
+    prepared.images.map(async (image) => ({ from: { bytes: await image.read() }, to: `${jobFile.images}/${image.plainName}` })),
   );
   return [
-    { from: { path: prepared.request.model.path }, to: 'model.onnx' },
-    { from: { bytes: await prepared.testImage.read() }, to: prepared.request.testImage.plainName },
+    { from: { path: prepared.request.model.path }, to: jobFile.model },
+    { from: { bytes: await prepared.testImage.read() }, to: jobFile.testImage },
     ...images,
     ...keptFiles(folder).map((name) => ({ from: { path: keptFile(folder, name) }, to: name })),
   ];

@@ -1,0 +1,119 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { cli, lendToolchain, root, startCli, testToolchain } from '../_helpers/cli';
+import { useHome } from '../_helpers/home';
+import { jobsFolders } from '../_helpers/left-behind';
+import { useScratch } from '../_helpers/scratch';
+
+const model = path.join(root, 'examples/shapes-yolo11n-320.onnx');
+const images = path.join(root, 'examples/calibration');
+const minutes = 60_000;
+
+/** Few pictures: what is told here does not depend on how many. */
+const few = ['--calibration-count', '10'];
+
+interface Receipt {
+  readonly result: string;
+  readonly job: string;
+  readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number };
+  readonly stages: readonly { readonly name: string; readonly result: string }[];
+  readonly similarity: { readonly cosine: number; readonly outputs: readonly { readonly cosine: number }[] };
+  readonly teardown: { readonly left: readonly unknown[]; readonly checkedAt: string };
+  readonly calibration: { readonly reused: boolean };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly commands: readonly string[];
+}
+
+function receiptIn(folder: string): Receipt {
+  return JSON.parse(fs.readFileSync(path.join(folder, 'receipt.json'), 'utf8')) as Receipt;
+}
+
+describe('convert on this computer', () => {
+  const home = useHome();
+  const scratch = useScratch();
+
+  test(
+    'the sample model: delivered, good, accepted by the simulator, and nothing is left',
+    async () => {
+      lendToolchain(home().path);
+      const out = path.join(scratch(), 'out');
+      const result = await cli(['convert', model, '--images', images, '--provider', 'local', '--out', out, ...few], { env: home().env });
+      expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
+
+      const receipt = receiptIn(out);
+      expect(receipt.result).toBe('delivered');
+      expect(receipt.stages.map((stage) => stage.name)).toEqual(expect.arrayContaining(['up', 'bootstrap', 'send', 'transform', 'calibrate', 'deploy', 'verify', 'fetch', 'down']));
+      expect(receipt.similarity.cosine).toBeGreaterThan(0.9);
+      expect(receipt.similarity.outputs.length).toBe(6);
+      expect(receipt.teardown.left).toEqual([]);
+      expect(receipt.versions).toMatchObject({ tpu_mlir: expect.stringMatching(/^1\.7/) });
+      const bytes = fs.readFileSync(receipt.model.path);
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(receipt.model.sha256);
+      expect(result.stdout).toContain(receipt.model.sha256);
+
+      const toolchain = testToolchain();
+      const info = spawnSync(path.join(toolchain, 'bin/model_tool'), ['--info', receipt.model.path], { encoding: 'utf8', env: { ...process.env, PATH: `${toolchain}/bin:${process.env['PATH'] ?? ''}` } });
+      expect(info.stdout + info.stderr).toMatch(/cv181x/i);
+
+      expect(fs.readdirSync(out).sort()).toEqual(['commands.sh', 'logs', 'receipt.html', 'receipt.json', 'shapes-yolo11n-320_cv181x_int8.cvimodel', 'shapes-yolo11n-320_cv181x_int8.json']);
+      const listed = await cli(['ls', '--json'], { env: home().env });
+      expect(JSON.parse(listed.stdout)).toEqual([]);
+      expect(jobsFolders(receipt.job)).toEqual([]);
+
+      const again = path.join(scratch(), 'again');
+      const second = await cli(['convert', model, '--images', images, '--provider', 'local', '--out', again, '--json', ...few], { env: home().env });
+      expect({ code: second.code, stderr: second.stderr }).toMatchObject({ code: 0 });
+      expect(receiptIn(again).calibration.reused).toBe(true);
+      const lines = second.stdout.trim().split('\n').map((line) => JSON.parse(line) as { type: string });
+      expect(lines.at(-1)?.type).toBe('receipt');
+      expect(new Set(lines.map((line) => line.type))).toEqual(new Set(['job', 'stage', 'receipt']));
+    },
+    10 * minutes,
+  );
+
+  test(
+    'names with spaces, quotes, newlines and $(x) are data all the way',
+    async () => {
+      lendToolchain(home().path);
+      const hostile = path.join(scratch(), `in $(touch pwned) "a" 'b'\n-x ü`);
+      fs.mkdirSync(path.join(hostile, 'pictures'), { recursive: true });
+      const names = fs.readdirSync(images).slice(0, 10);
+      for (const name of names) fs.copyFileSync(path.join(images, name), path.join(hostile, 'pictures', `-rf; $(id) '${name.toUpperCase()}`));
+      const onnx = path.join(hostile, '--model `id`.onnx');
+      fs.copyFileSync(model, onnx);
+      const out = path.join(hostile, 'out put');
+      const result = await cli(['convert', '--images', path.join(hostile, 'pictures'), '--out', out, '--', onnx], { env: home().env, cwd: scratch() });
+      expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
+      expect(fs.existsSync(path.join(out, '--model `id`_cv181x_int8.cvimodel'))).toBe(true);
+      expect(fs.readdirSync(scratch()).filter((name) => name === 'pwned')).toEqual([]);
+    },
+    10 * minutes,
+  );
+
+  test(
+    'Ctrl-C in the middle: torn down, exit 130, resumable, nothing left',
+    async () => {
+      lendToolchain(home().path);
+      const out = path.join(scratch(), 'out');
+      const run = startCli(['convert', model, '--images', images, '--out', out], { env: home().env });
+      await run.until(/^transform +\d.*s$/m);
+      await run.until(/^calibrate/m);
+      run.child.kill('SIGINT');
+      run.child.kill('SIGINT');
+      const result = await run.ended;
+      expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 130 });
+      expect(result.stderr).toMatch(/tearing down \(about \d+ s\)/);
+      const { job, teardown } = receiptIn(out);
+      expect(teardown.left).toEqual([]);
+      expect(jobsFolders(job)).toEqual([]);
+      expect(JSON.parse((await cli(['ls', '--json'], { env: home().env })).stdout)).toEqual([]);
+
+      const resumed = await cli(['resume', job], { env: home().env });
+      expect({ code: resumed.code, stderr: resumed.stderr }).toMatchObject({ code: 0 });
+      expect(receiptIn(out).stages.find((stage) => stage.name === 'transform')?.result).toBe('skipped');
+    },
+    10 * minutes,
+  );
+});
