@@ -1,0 +1,35 @@
+#!/bin/bash
+# First process of a stand-in's machine (PID 1 of its own namespace): a copy-on-write view of this computer with a
+# fresh /etc/passwd, /home, /root, /tmp, /var/tmp and /run. Ends when it is killed, and everything in it with it.
+#   $1 folder of the machine: files/ is laid over the root, disk/ is the mount point
+#   $2 a folder of ready toolchains, or an empty word
+set -eu
+folder=$1
+toolchains=$2
+disk=$folder/disk
+mount -t tmpfs -o size=8g,mode=755 tmpfs "$disk"
+mkdir "$disk/upper" "$disk/work" "$disk/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$disk/upper,workdir=$disk/work" "$disk/root"
+root=$disk/root
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+for fresh in run home root var/tmp tmp; do
+  mount -t tmpfs -o mode=755 tmpfs "$root/$fresh"
+done
+chmod 1777 "$root/tmp" "$root/var/tmp"
+mkdir -p "$root/run/sshd" "$root/var/lib/cvicast"
+# From within, so that no link of the lower system leads the copy out of the machine.
+mkdir "$root/run/files"
+mount --bind "$folder/files" "$root/run/files"
+chroot "$root" cp -R --remove-destination /run/files/. /
+umount "$root/run/files"
+rmdir "$root/run/files"
+chmod -R go-rwx "$root/etc/machine"
+chmod 0440 "$root/etc/sudoers"
+if [ -n "$toolchains" ]; then
+  mkdir -p "$root/var/lib/cvicast/toolchains"
+  mount --bind "$toolchains" "$root/var/lib/cvicast/toolchains"
+fi
+cd "$root"
+exec chroot "$root" /bin/bash /etc/machine/init

@@ -1,0 +1,172 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { firstBoot, type FirstBoot } from './cloud-init';
+import { openFront, type Front } from './front';
+
+/** What a cloud gives a machine at its birth. */
+export interface MachineSpec {
+  readonly userData: string;
+  /** The image's own user, and whether its cloud-init keeps root out. */
+  readonly image: { readonly user: string; readonly disableRoot: boolean };
+  /** Public keys that the platform hands over. */
+  readonly metadataKeys: readonly string[];
+}
+
+export interface MachineHost {
+  readonly address: string;
+  /** Where the guest's `shutdown` reports to, a port on 127.0.0.1. */
+  readonly controlPort: number;
+  readonly entryId: string;
+  admits(address: string): boolean;
+  remark(text: string): void;
+}
+
+/** Why machines cannot run here; null when they can. */
+export function whyNoMachines(): string | null {
+  if (process.platform !== 'linux') return 'machines of the stand-ins need Linux namespaces';
+  if (process.getuid?.() !== 0) return 'machines of the stand-ins need root (namespaces, overlay file system, port 22)';
+  if (!fs.existsSync('/usr/sbin/sshd')) return 'machines of the stand-ins need /usr/sbin/sshd (openssh-server)';
+  return null;
+}
+
+/** The port of the machine's own sshd; what a client meets on port 22 is the cloud's firewall in front of it. */
+const guestPort = 2222;
+
+/** A rented machine: a process tree of its own with a real sshd, made from user data alone. */
+export class Machine {
+  private constructor(
+    readonly folder: string,
+    private readonly guest: ChildProcess,
+    private readonly ended: Promise<void>,
+    private readonly front: Front,
+  ) {}
+
+  static async start(spec: MachineSpec, host: MachineHost): Promise<Machine> {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cvicast-stand-in-'));
+    const boot = firstBoot(spec.userData, spec.image, spec.metadataKeys);
+    for (const remark of boot.remarks) host.remark(remark);
+    furnish(path.join(folder, 'files'), boot, host);
+    fs.mkdirSync(path.join(folder, 'disk'));
+    const log = fs.openSync(path.join(folder, 'log'), 'w');
+    const toolchains = process.env['CVICAST_TEST_TOOLCHAINS'] ?? '';
+    const inNamespace = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'bash'];
+    const script = path.join(__dirname, 'machine-boot.sh');
+    // When this process dies, however it dies, its machines die: no test leaves one behind.
+    const guest = spawn('setpriv', ['--pdeathsig', 'KILL', ...inNamespace, script, folder, toolchains], {
+      stdio: ['ignore', log, log],
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
+    });
+    fs.closeSync(log);
+    const ended = new Promise<void>((resolve) => guest.once('close', () => resolve()));
+    const front = await openFront(host.address, 22, guestPort, (address) => host.admits(address));
+    return new Machine(folder, guest, ended, front);
+  }
+
+  /** Cuts every connection; the machine lives on. */
+  cut(): void {
+    this.front.cut();
+  }
+
+  /** What the guest said on its console. */
+  log(): string {
+    return fs.readFileSync(path.join(this.folder, 'log'), 'utf8');
+  }
+
+  /** Pulls the plug: all its processes, its address, its disk. */
+  async stop(): Promise<void> {
+    await this.front.close();
+    this.guest.kill('SIGKILL');
+    await this.ended;
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function write(root: string, name: string, content: string, mode = 0o644): void {
+  const file = path.join(root, name);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, content.endsWith('\n') ? content : `${content}\n`, { mode });
+  fs.chmodSync(file, mode);
+}
+
+/** The files in which this machine differs from the computer it runs on. */
+function furnish(root: string, boot: FirstBoot, host: MachineHost): void {
+  const others = fs
+    .readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .filter((line) => !/^[^:]*:[^:]*:0:/.test(line));
+  const home = (name: string): string => (name === 'root' ? '/root' : `/home/${name}`);
+  // Every user is number 0 under another name: nobody has to be made on the computer itself.
+  const ours = boot.users.map(({ name }) => `${name}:x:0:0:${name}:${home(name)}:/bin/bash`);
+  write(root, '/etc/passwd', [...ours, ...others].join('\n'));
+  const sudoers = boot.users.filter((user) => user.sudo).map(({ name }) => `${name} ALL=(ALL:ALL) NOPASSWD:ALL`);
+  write(root, '/etc/sudoers', ['Defaults !fqdn', ...sudoers].join('\n'));
+  for (const user of boot.users) {
+    fs.mkdirSync(path.join(root, home(user.name)), { recursive: true });
+    write(root, `/etc/machine/keys/${user.name}`, user.keys.join('\n'), 0o600);
+  }
+  for (const [type, key] of Object.entries(boot.hostKeys)) {
+    write(root, `/etc/machine/host_${type}`, key.private, 0o600);
+    write(root, `/etc/machine/host_${type}.pub`, key.public);
+  }
+  for (const file of boot.files) write(root, file.path, file.content, file.mode);
+  write(root, '/etc/machine/sshd_config', sshdConfig(boot, host));
+  for (const name of ['shutdown', 'poweroff', 'halt', 'reboot'])
+    write(root, `/usr/sbin/${name}`, powerScript(name, host), 0o755);
+  write(root, '/etc/machine/init', initScript(boot));
+}
+
+function sshdConfig(boot: FirstBoot, host: MachineHost): string {
+  const types = Object.keys(boot.hostKeys);
+  // Without keys of its own a machine invents some, and nobody has ever seen them.
+  const hostKeys =
+    types.length > 0 ? types.map((type) => `HostKey /etc/machine/host_${type}`) : ['HostKey /etc/machine/random'];
+  return [
+    `ListenAddress ${host.address}:${guestPort}`,
+    ...hostKeys,
+    'PidFile none',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'PermitRootLogin prohibit-password',
+    `AllowUsers ${boot.users
+      .filter((user) => user.mayLogIn)
+      .map((user) => user.name)
+      .join(' ')}`,
+    'AuthorizedKeysFile /etc/machine/keys/%u',
+    'StrictModes no',
+    'MaxStartups 100',
+    'MaxSessions 100',
+    'Subsystem sftp internal-sftp',
+  ].join('\n');
+}
+
+function initScript(boot: FirstBoot): string {
+  return [
+    '#!/bin/bash',
+    'exec </dev/null',
+    'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root',
+    '[ -e /etc/machine/random ] || ssh-keygen -q -t ed25519 -N "" -f /etc/machine/random',
+    ...boot.bootCommands,
+    '/usr/sbin/sshd -D -e -f /etc/machine/sshd_config &',
+    'sshd=$!',
+    '(',
+    ':',
+    ...boot.runCommands,
+    ') &',
+    // The first process also buries what others leave behind; bash does that while it waits.
+    'while kill -0 $sshd 2>/dev/null; do wait $sshd; done',
+  ].join('\n');
+}
+
+/** A guest has no hardware to turn off: its `shutdown` tells the cloud, which then does what it does. */
+function powerScript(name: string, host: MachineHost): string {
+  return [
+    '#!/bin/bash',
+    `exec 3<>/dev/tcp/127.0.0.1/${host.controlPort} || exit 1`,
+    `words="${name} $*"`,
+    `printf 'POST /guest/${encodeURIComponent(host.entryId)} HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n%s' "\${#words}" "$words" >&3`,
+    'cat <&3 >/dev/null',
+  ].join('\n');
+}

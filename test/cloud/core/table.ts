@@ -1,0 +1,85 @@
+import type { Clock } from './clock';
+import type { Faults } from './faults';
+import type { Billing, Entry, Ledger, Props } from './ledger';
+import type { MachineSpec } from './machine';
+import type { Refusal } from './refusal';
+import type { Problem, Shape } from './shape';
+
+/** The account in which things are made: what a table's functions may look at and change. */
+export interface World {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  /** What the test gave: credentials, quota, which regions are full. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Starts the machine of an entry. Answers its address at once; the guest is up a moment later, like everywhere. */
+  boot(entry: Entry, spec: MachineSpec): Promise<string>;
+  /** Ends the guest; the entry is the caller's. */
+  halt(entry: Entry): Promise<void>;
+  /** A number that no other entry has. */
+  serial(): number;
+}
+
+export interface Made {
+  readonly entry: Entry;
+  /** Outputs for the engine; the inputs are among them. */
+  readonly outputs: Props;
+}
+
+/** One resource type of a provider plugin. */
+export interface Resource {
+  /** Ledger kind, e.g. `droplet`. */
+  readonly kind: string;
+  readonly inputs: Shape;
+  /** What the plugin refuses in preview beyond shapes. */
+  check?(inputs: Props): Problem[];
+  /** Makes it, or throws the cloud's `Refusal`. */
+  create(world: World, inputs: Props): Promise<Made> | Made;
+  /** New inputs for a living one; without it every change replaces. */
+  update?(world: World, entry: Entry, inputs: Props): Props;
+  /** Throws a `Refusal` when something still needs it; what goes with it, goes here. */
+  remove?(world: World, entry: Entry): Promise<void> | void;
+  /** What a destroy meets when the cloud does not know it any more: success, or the plugin's own words. */
+  readonly whenGone: 'succeeds' | ((id: string) => string);
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Path and query as sent. */
+  readonly rawUrl: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  /** A raw body instead of JSON. */
+  readonly text?: string;
+}
+
+/** One cloud: everything about it that the shared core does not know. */
+export interface CloudTable {
+  readonly name: string;
+  /** Name of its provider plugin, for PULUMI_DEBUG_PROVIDERS; null where our own provider speaks to the HTTP side. */
+  readonly plugin: string | null;
+  readonly billing: Billing;
+  readonly resources: Readonly<Record<string, Resource>>;
+  readonly invokes?: Readonly<Record<string, (world: World, args: Props) => Props>>;
+  /** The guest has shut itself down. */
+  poweredOff(world: World, entry: Entry): Promise<void> | void;
+  /** May `address` reach port 22 of this machine? */
+  admits(world: World, entry: Entry, address: string): boolean;
+  /** Takes away what is deleted from outside, with what goes along. */
+  vanish?(world: World, entry: Entry): void;
+  /** The cloud's own API. */
+  api(world: World, request: HttpRequest): Promise<HttpAnswer> | HttpAnswer;
+  /** How the plugin words a refusal; `CODE: message` unless told otherwise. */
+  readonly say?: (refusal: Refusal) => string;
+  /** Environment under which our own calls, SDKs and plugins find this stand-in. `folder` may hold files of its making. */
+  environment(url: string, folder: string): Record<string, string>;
+}

@@ -1,0 +1,9 @@
+import type { CloudTable } from '../core/table';
+import { digitalocean } from './digitalocean';
+
+const known: readonly CloudTable[] = [digitalocean];
+
+/** Every stand-in, by the name of its provider. */
+export const tables: Readonly<Record<string, CloudTable>> = Object.fromEntries(
+  known.map((table) => [table.name, table]),
+);
