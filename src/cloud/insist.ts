@@ -13,6 +13,12 @@ export interface Patience {
 /** About three minutes: the slowest cloud needs two to let go of a machine's network card. */
 export const usualPatience: Patience = { attempts: 40, pause: 5000 };
 
+/** The usual patience; `CVICAST_RETRY_SECONDS` sets the pause, as for every retry of cvicast's. */
+export function patienceFrom(env: NodeJS.ProcessEnv, usual: Patience = usualPatience): Patience {
+  const seconds = Number(env['CVICAST_RETRY_SECONDS'] ?? 'none');
+  return seconds >= 0 ? { ...usual, pause: seconds * 1000 } : usual;
+}
+
 /** Whether the catalogue says of this refusal that a second try may help ("in use", "busy", "too many requests"). */
 export function mayPass(cloud: Pick<Cloud, 'errors'>, thrown: unknown): boolean {
   if (!(thrown instanceof UserError)) return false;

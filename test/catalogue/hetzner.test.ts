@@ -133,11 +133,11 @@ describe('the API of Hetzner Cloud', () => {
   test.each([
     ['a wrong token', { given: 'X'.repeat(64) }, 'hetzner-token-refused'],
     ['a token that may only read', { readonly: true }, 'hetzner-token-readonly'],
-    ['an unknown region', { region: 'fsn2' }, 'region-not-there'],
-    ['an unknown size', { size: 'cpx33' }, 'size-not-sold'],
+    ['an unknown region', { region: 'fsn2' }, 'unknown-region'],
+    ['an unknown size', { size: 'cpx33' }, 'unknown-size'],
     ['an arm64 size', { size: 'cax11' }, 'arm-size'],
-    ['a size that is not sold there', { region: 'nbg1' }, 'size-not-sold'],
-    ['a size that is sold out there', { region: 'hel1' }, 'size-not-sold'],
+    ['a size that is not sold there', { region: 'nbg1' }, 'hetzner-size-not-here'],
+    ['a size that is sold out there', { region: 'hel1' }, 'hetzner-sold-out'],
   ])(
     '%s is refused before anything is made',
     async (_, change: { given?: string; readonly?: boolean; region?: string; size?: string }, code) => {
@@ -213,32 +213,49 @@ describe('credentials of Hetzner Cloud', () => {
   });
   afterEach(() => fs.rm(home, { recursive: true, force: true }));
 
-  test('the token of the environment is found and not shown', async () => {
-    const report = await hetzner.credentials({ env: { HCLOUD_TOKEN: token }, homeFolder: home });
-    expect(report).toEqual({ found: true, where: 'HCLOUD_TOKEN', missing: [], fix: '' });
-  });
+  const other = 'O'.repeat(64);
+  const twoContexts = `active_context = "mine"
 
-  test('an hcloud context is named with the command that makes it usable', async () => {
+[[contexts]]
+name = "theirs"
+token = "${other}"
+
+[[contexts]]
+  name = "mine"
+  token = "${token}"
+`;
+  async function withHcloud(): Promise<void> {
     await fs.mkdir(path.join(home, '.config/hcloud'), { recursive: true });
-    await fs.writeFile(
-      path.join(home, '.config/hcloud/cli.toml'),
-      `active_context = "mine"\n\n[[contexts]]\nname = "mine"\ntoken = "${token}"\n`,
-    );
-    const report = await hetzner.credentials({ env: {}, homeFolder: home });
-    expect(report).toMatchObject({
-      found: false,
-      where: expect.stringContaining('"mine"'),
-      fix: expect.stringContaining('hcloud config get token'),
-    });
-    expect(JSON.stringify(report)).not.toContain(token);
+    await fs.writeFile(path.join(home, '.config/hcloud/cli.toml'), twoContexts);
+  }
+
+  test('the token of the environment is found first, and not shown', async () => {
+    await withHcloud();
+    const report = await hetzner.credentials({ env: { HCLOUD_TOKEN: other }, homeFolder: home });
+    expect(report).toEqual({ found: true, where: 'HCLOUD_TOKEN', missing: [], fix: 'nothing to do' });
   });
 
-  test('with nothing at all the fix says where a token is made', async () => {
-    expect(await hetzner.credentials({ env: {}, homeFolder: home })).toMatchObject({
+  test('the active context of hcloud is found, and reaches the engine by its environment only', async () => {
+    await withHcloud();
+    const report = await hetzner.credentials({ env: {}, homeFolder: home });
+    expect(report).toMatchObject({ found: true, where: expect.stringContaining('"mine"') });
+    expect(JSON.stringify(report)).not.toContain(token);
+    expect(hetzner.engineEnv?.({ env: {}, homeFolder: home })).toEqual({ HCLOUD_TOKEN: token });
+    expect(hetzner.engineEnv?.({ env: { HCLOUD_CONTEXT: 'theirs' }, homeFolder: home })).toEqual({
+      HCLOUD_TOKEN: other,
+    });
+    expect(await hetzner.credentials({ env: { HCLOUD_CONTEXT: 'nobody' }, homeFolder: home })).toMatchObject({
       found: false,
-      missing: ['HCLOUD_TOKEN'],
+    });
+  });
+
+  test('with nothing at all the fix says where a token is made, and the client is refused', async () => {
+    const context = { env: {}, homeFolder: home };
+    expect(await hetzner.credentials(context)).toMatchObject({
+      found: false,
       fix: expect.stringContaining('console.hetzner.com'),
     });
+    await expect(hetzner.api(context)).rejects.toMatchObject({ code: 'no-credentials' });
   });
 });
 

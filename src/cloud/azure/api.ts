@@ -1,8 +1,9 @@
-import { Bug, UserError } from '../../errors';
-import { requestJson, type HttpPolicy } from '../http';
-import { insist, untilGone, type Patience } from '../insist';
+import { policyFrom, requestJson, type HttpPolicy } from '../http';
+import { insist, patienceFrom, untilGone, type Patience } from '../insist';
 import { ownershipOf } from '../ownership';
+import { noCredentials } from '../refusal';
 import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types';
+import { notOurs } from '../unfit';
 import { azureClient, type AzureClient } from './client';
 import { findLogin } from './credentials';
 import { refuser } from './login';
@@ -80,13 +81,7 @@ async function remove(client: AzureClient, resource: CloudResource, patience: Pa
   const isGroup = resource.kind === groupKind;
   const version = isGroup ? groupVersion : versions.find(([type]) => type === resource.kind)?.[1];
   if (version === undefined || !idForm.test(resource.id)) {
-    throw new UserError({
-      code: 'unknown-resource',
-      what: `cvicast cannot delete ${resource.kind} ${resource.id} at Azure`,
-      why: 'it makes no such thing',
-      fix: `az resource delete --ids ${resource.id}`,
-      exit: 'input',
-    });
+    throw notOurs('Azure', resource.kind, resource.id, 'delete it in portal.azure.com');
   }
   const path = resource.id;
   const action = `delete ${resource.kind} ${resource.id.split('/').at(-1) ?? ''}`;
@@ -141,11 +136,11 @@ async function livePrice(
 /** Azure Resource Manager, for the subscription that the login names. */
 export async function azureApi(
   context: CloudCredentialsContext,
-  patience: Patience = azurePatience,
-  policy?: HttpPolicy,
+  patience: Patience = patienceFrom(context.env, azurePatience),
+  policy: HttpPolicy = policyFrom(context.env),
 ): Promise<CloudApi> {
-  const { login } = await findLogin(context);
-  if (login === null) throw new Bug('the Azure client was asked for before a login was found');
+  const { login, report } = await findLogin(context);
+  if (login === null) throw noCredentials({ name: 'azure', ...refuser }, report);
   const client = azureClient(login, context.env, policy);
   return {
     preflight: (choice) => preflight(client, choice),

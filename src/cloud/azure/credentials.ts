@@ -62,7 +62,7 @@ export async function findLogin(
       string,
     ];
     if (missing.length === 0) {
-      const report = { found: true, where: principalNames.join(', '), missing: [], fix: '' };
+      const report = { found: true, where: principalNames.join(', '), missing: [], fix: 'nothing to do' };
       return { login: { kind: 'principal', client, secret, tenant, subscription }, report };
     }
     const fix = `${missing.map((name) => `export ${name}=…`).join('; ')} (az ad sp create-for-rbac shows appId, password and tenant), or: unset ARM_CLIENT_ID; az login`;
@@ -78,7 +78,7 @@ export async function findLogin(
   if (chosen && hasAz) {
     return {
       login: { kind: 'az', subscription: chosen.id },
-      report: { found: true, where: `az login, subscription "${chosen.name}"`, missing: [], fix: '' },
+      report: { found: true, where: `az login, subscription "${chosen.name}"`, missing: [], fix: 'nothing to do' },
     };
   }
   if (!hasAz) {

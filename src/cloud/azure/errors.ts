@@ -54,7 +54,7 @@ export const errors: readonly CloudErrorEntry[] = [
     next: 'stop',
   },
   {
-    match: /QuotaExceeded|OperationNotAllowed[\s\S]*quota|exceeding approved[\s\S]*cores/i,
+    match: /azure-core-quota|QuotaExceeded|OperationNotAllowed[\s\S]*quota|exceeding approved[\s\S]*cores/i,
     code: 'azure-core-quota',
     why: "the subscription's core limit for this family of sizes (or for the region) is too small; a new subscription often starts with 0 for some families",
     fix: 'choose another --size or --region, or ask for more: portal.azure.com, Quotas, Compute',
@@ -68,7 +68,7 @@ export const errors: readonly CloudErrorEntry[] = [
     next: 'zone',
   },
   {
-    match: /SkuNotAvailable|NotAvailableForSubscription/,
+    match: /azure-size-not-here|SkuNotAvailable|NotAvailableForSubscription/,
     code: 'azure-size-not-here',
     why: 'this size is not sold to this subscription in this region or zone',
     fix: 'choose another --size or --region: az vm list-skus --location REGION --size Standard_D4s_v5 --output table',

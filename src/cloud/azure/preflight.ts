@@ -1,5 +1,4 @@
-import { UserError } from '../../errors';
-import { suggestion } from '../matching';
+import { armSize, unknownChoice, wouldRefuse } from '../unfit';
 import type { AzureClient } from './client';
 
 export interface AzureChoice {
@@ -32,10 +31,6 @@ interface Permission {
   readonly notActions: readonly string[];
 }
 
-function refused(code: string, what: string, why: string, fix: string): UserError {
-  return new UserError({ code, what, why, fix, exit: 'input' });
-}
-
 /** Whether one of Azure's patterns (`*`, `Microsoft.Compute/*`) covers an action. */
 function covers(pattern: string, action: string): boolean {
   const source = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*');
@@ -64,7 +59,7 @@ async function checkPermissions(client: AzureClient): Promise<void> {
     );
   const missing = needed.filter((action) => !may(action));
   if (missing.length === 0) return;
-  throw refused(
+  throw wouldRefuse(
     'azure-not-allowed',
     'The Azure login may not create and delete a machine',
     `it lacks ${missing.join(', ')}`,
@@ -81,7 +76,7 @@ async function checkRegistered(client: AzureClient): Promise<void> {
       action: `tell whether ${provider} is registered`,
     });
     if (body.registrationState !== 'Registered') {
-      throw refused(
+      throw wouldRefuse(
         'azure-provider-unregistered',
         `The subscription is not registered for ${provider}`,
         `its state is ${body.registrationState}`,
@@ -99,12 +94,7 @@ async function checkRegion(client: AzureClient, region: string): Promise<void> {
   });
   const names = locations.map((location) => location.name);
   if (names.includes(region)) return;
-  throw refused(
-    'region-not-there',
-    `Azure has no region ${JSON.stringify(region)} for this subscription`,
-    'its list of regions does not hold it',
-    suggestion(region, names),
-  );
+  throw unknownChoice('Azure', 'region', region, names);
 }
 
 async function skuOf(client: AzureClient, { region, zone, size }: AzureChoice): Promise<Sku> {
@@ -117,29 +107,17 @@ async function skuOf(client: AzureClient, { region, zone, size }: AzureChoice): 
   const machines = all.filter((sku) => sku.resourceType === 'virtualMachines');
   const sku = machines.find((one) => one.name === size);
   if (!sku) {
-    throw refused(
-      'size-not-sold',
-      `Azure has no size ${JSON.stringify(size)} in ${region}`,
-      'its list of sizes there does not hold it',
-      suggestion(
-        size,
-        machines.map((one) => one.name),
-      ),
-    );
+    const names = machines.map((one) => one.name);
+    throw unknownChoice(`Azure's region ${region}`, 'size', size, names);
   }
   const architecture = sku.capabilities?.find((one) => one.name === 'CpuArchitectureType')?.value ?? 'x64';
   if (architecture !== 'x64') {
-    throw refused(
-      'arm-size',
-      `Size ${size} has an ${architecture} processor`,
-      'TPU-MLIR exists for x86-64 only',
-      'choose a size without a p in its name, e.g. Standard_D4s_v5',
-    );
+    throw armSize(size, architecture, 'choose a size without a p in its name, e.g. Standard_D4s_v5');
   }
   const closed = sku.restrictions?.find((one) => one.type === 'Location');
   if (closed) {
-    throw refused(
-      'size-not-sold',
+    throw wouldRefuse(
+      'azure-size-not-here',
       `Size ${size} cannot be had in ${region}`,
       closed.reasonCode ?? 'it is restricted there',
       'choose another --region or --size',
@@ -151,8 +129,8 @@ async function skuOf(client: AzureClient, { region, zone, size }: AzureChoice): 
     const open = [...zones].sort();
     const fix =
       open.length > 0 ? `choose --zone ${open.join(' or ')}, or none` : 'leave --zone out, or choose another --size';
-    throw refused(
-      'zone-not-sold',
+    throw wouldRefuse(
+      'azure-size-not-here',
       `Size ${size} cannot be had in zone ${zone} of ${region}`,
       'the zone is not in its list there',
       fix,
@@ -171,7 +149,7 @@ async function checkQuota(client: AzureClient, region: string, sku: Sku): Promis
   for (const name of ['cores', sku.family]) {
     const usage = usages.find((one) => one.name.value.toLowerCase() === name.toLowerCase());
     if (usage && usage.limit - usage.currentValue < cores) {
-      throw refused(
+      throw wouldRefuse(
         'azure-core-quota',
         `The core limit of ${region} has no room for ${sku.name}`,
         `${usage.name.localizedValue ?? name}: ${usage.currentValue} of ${usage.limit} in use, ${cores} more wanted`,
@@ -193,7 +171,7 @@ async function checkImage(client: AzureClient, region: string): Promise<void> {
     accept: [404],
   });
   if (status === 200 && Array.isArray(body) && body.length > 0) return;
-  throw refused(
+  throw wouldRefuse(
     'azure-image-missing',
     `Canonical's Ubuntu 22.04 image is not offered in ${region}`,
     'its list of versions there is empty',

@@ -1,11 +1,12 @@
-import { UserError } from '../../errors';
-import type { HttpPolicy } from '../http';
-import { insist, untilGone, usualPatience, type Patience } from '../insist';
-import { suggestion } from '../matching';
+import { policyFrom, type HttpPolicy } from '../http';
+import { insist, patienceFrom, untilGone, type Patience } from '../insist';
 import { ownershipOf } from '../ownership';
+import { noCredentials } from '../refusal';
 import { together } from '../together';
 import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types';
-import { hetznerClient, refuser, type HetznerClient } from './client';
+import { armSize, notOurs, unknownChoice, wouldRefuse } from '../unfit';
+import { endpoint, hetznerClient, refuser, type HetznerClient } from './client';
+import { findToken, report } from './credentials';
 import { dollarsPerEuro } from './sizes';
 
 interface ServerType {
@@ -45,57 +46,35 @@ const kinds = [
 /** A label without a job's name: listed all the same, for somebody put it there. */
 const unowned = { job: null, owner: null, expiresAt: null };
 
-function refused(code: string, what: string, why: string, fix: string): UserError {
-  return new UserError({ code, what, why, fix, exit: 'input' });
-}
-
 async function serverType(client: HetznerClient, size: string): Promise<ServerType> {
   const query = `/server_types?name=${encodeURIComponent(size)}`;
   const [found] = await client.pages<ServerType>(query, 'server_types', `look up the size ${size}`);
   if (found) return found;
   const all = await client.pages<ServerType>('/server_types', 'server_types', 'list the sizes');
   const names = all.filter((type) => type.architecture === 'x86').map((type) => type.name);
-  throw refused(
-    'size-not-sold',
-    `Hetzner has no size ${JSON.stringify(size)}`,
-    'its list of sizes does not hold it',
-    suggestion(size, names),
-  );
+  throw unknownChoice('Hetzner', 'size', size, names);
 }
 
 async function checkPlace(client: HetznerClient, region: string): Promise<void> {
   const locations = await client.pages<{ name: string }>('/locations', 'locations', 'list the locations');
   const names = locations.map((location) => location.name);
   if (names.includes(region)) return;
-  throw refused(
-    'region-not-there',
-    `Hetzner has no location ${JSON.stringify(region)}`,
-    'its list of locations does not hold it',
-    suggestion(region, names),
-  );
+  throw unknownChoice('Hetzner', 'region', region, names);
 }
 
 async function checkSize(client: HetznerClient, size: string, region: string): Promise<void> {
   const type = await serverType(client, size);
   if (type.architecture !== 'x86') {
-    throw refused(
-      'arm-size',
-      `Size ${size} has an ${type.architecture} processor`,
-      'TPU-MLIR exists for x86-64 only',
-      'choose a size whose name starts with cpx, cx or ccx',
-    );
+    throw armSize(size, type.architecture, 'choose a size whose name starts with cpx, cx or ccx');
   }
   const offers = type.locations ?? type.prices.map((offer) => ({ name: offer.location, available: true }));
   const offer = offers.find((one) => one.name === region);
   if (offer && offer.available !== false) return;
   const open = offers.filter((one) => one.available !== false).map((one) => one.name);
   const fix = open.length > 0 ? `choose --region ${open.join(' or ')}, or another --size` : 'choose another --size';
-  throw refused(
-    'size-not-sold',
-    `Size ${size} cannot be had in ${region}`,
-    offer ? 'it is sold out there' : 'it is not sold there',
-    fix,
-  );
+  throw offer
+    ? wouldRefuse('hetzner-sold-out', `Size ${size} cannot be had in ${region}`, 'it is sold out there', fix)
+    : wouldRefuse('hetzner-size-not-here', `Size ${size} cannot be had in ${region}`, 'it is not sold there', fix);
 }
 
 async function checkImage(client: HetznerClient): Promise<void> {
@@ -105,10 +84,10 @@ async function checkImage(client: HetznerClient): Promise<void> {
     'look up the image',
   );
   if (images.length > 0) return;
-  throw refused(
-    'image-not-there',
+  throw wouldRefuse(
+    'hetzner-image-gone',
     'Hetzner has no image ubuntu-22.04 for x86',
-    'it was taken off the list',
+    'its own list does not name it',
     'use another provider, and report this',
   );
 }
@@ -135,21 +114,18 @@ function resourceOf(kind: string, found: Listed): CloudResource {
  * and firewalls included. There is no way to ask for the project's limits; reaching one is told on creation.
  */
 export function hetznerApi(
-  { env }: CloudCredentialsContext,
-  patience: Patience = usualPatience,
-  policy?: HttpPolicy,
+  context: CloudCredentialsContext,
+  patience: Patience = patienceFrom(context.env),
+  policy: HttpPolicy = policyFrom(context.env),
 ): CloudApi {
-  const client = hetznerClient(env, policy);
+  const found = findToken(context);
+  if (found === null) throw noCredentials({ name: 'hetzner', ...refuser }, report(context));
+  const client = hetznerClient(endpoint(context.env), found.token, policy);
 
   async function remove(resource: CloudResource): Promise<void> {
     const kind = kinds.find((one) => one.kind === resource.kind);
     if (!kind || !/^\d+$/.test(resource.id)) {
-      throw refused(
-        'unknown-resource',
-        `cvicast cannot delete ${resource.kind} ${resource.id} at Hetzner`,
-        'it makes no such thing',
-        'delete it in console.hetzner.com',
-      );
+      throw notOurs('Hetzner', resource.kind, resource.id, 'delete it in console.hetzner.com');
     }
     const path = `/${kind.path}/${resource.id}`;
     const name = `${resource.kind} ${resource.id}`;

@@ -1,5 +1,5 @@
 import { Bug } from '../../errors';
-import { requestJson, usualPolicy, type HttpAnswer, type HttpPolicy, type HttpRequest } from '../http';
+import { requestJson, type HttpAnswer, type HttpPolicy, type HttpRequest } from '../http';
 import { errors } from './errors';
 
 export const refuser = { title: 'Hetzner Cloud', errors };
@@ -19,17 +19,15 @@ interface Page {
   readonly meta?: { readonly pagination?: { readonly next_page: number | null } };
 }
 
-/** A client of the Hetzner Cloud API v1 with the token of `HCLOUD_TOKEN`. */
-export function hetznerClient(env: NodeJS.ProcessEnv, policy: HttpPolicy = usualPolicy): HetznerClient {
-  const token = env['HCLOUD_TOKEN'];
-  if (!token) throw new Bug('the Hetzner client was asked for before its token was found');
+/** A client of the Hetzner Cloud API v1. */
+export function hetznerClient(base: string, token: string, policy: HttpPolicy): HetznerClient {
   const call = <T>(
     request: Pick<HttpRequest, 'method' | 'action' | 'accept'> & { path: string },
   ): Promise<HttpAnswer<T>> => {
     const { path, ...rest } = request;
     return requestJson<T>(
       refuser,
-      { ...rest, url: `${endpoint(env)}${path}`, headers: { authorization: `Bearer ${token}` } },
+      { ...rest, url: `${base}${path}`, headers: { authorization: `Bearer ${token}` } },
       policy,
     );
   };

@@ -34,7 +34,7 @@ export const errors: readonly CloudErrorEntry[] = [
     next: 'zone',
   },
   {
-    match: coded('resource_unavailable'),
+    match: /["(]resource_unavailable[",)]|\bhetzner-sold-out\b/,
     code: 'hetzner-sold-out',
     why: 'this size is sold out in this location (the cx sizes are most of the time)',
     fix: 'choose another --size (cpx32 is rarely sold out) or another --region',
@@ -42,7 +42,7 @@ export const errors: readonly CloudErrorEntry[] = [
   },
   {
     match:
-      /unsupported location for server type|server location disabled|server type \d+ is deprecated|server type.*(?:deprecated|not available)/i,
+      /\bhetzner-size-not-here\b|unsupported location for server type|server location disabled|server type \d+ is deprecated|server type.*(?:deprecated|not available)/i,
     code: 'hetzner-size-not-here',
     why: 'this size is not, or no longer, sold in this location',
     fix: 'choose another --region or --size; hcloud server-type list shows what is sold',

@@ -1,5 +1,5 @@
 import type { Cloud } from '../types';
-import { credentials } from './credentials';
+import { findToken, report } from './credentials';
 import { errors } from './errors';
 import { price, regions, sizes } from './sizes';
 
@@ -38,9 +38,13 @@ export const hetzner: Cloud = {
   errors,
   bootSeconds: 35,
   console: 'https://console.hetzner.com/projects',
-  credentials,
+  credentials: (context) => Promise.resolve(report(context)),
   engineConfig({ env }): Record<string, string> {
     return env['HCLOUD_ENDPOINT'] ? { 'hcloud:endpoint': env['HCLOUD_ENDPOINT'] } : {};
+  },
+  engineEnv(context): Record<string, string> {
+    const found = findToken(context);
+    return found ? { HCLOUD_TOKEN: found.token } : {};
   },
   async api(context) {
     return (await import('./api')).hetznerApi(context);
