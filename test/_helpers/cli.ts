@@ -47,7 +47,12 @@ export function startCli(args: readonly string[], options: CliOptions): CliRun {
     stderr += text;
     heard();
   });
-  const ended = once(child, 'close').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr }));
+  const ended = once(child, 'close').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout,
+    stderr,
+  }));
   return {
     child,
     ended,
@@ -62,7 +67,9 @@ export function startCli(args: readonly string[], options: CliOptions): CliRun {
         };
         waiting.add(look);
         look();
-        void ended.then((result) => reject(new Error(`ended with ${String(result.code)} before ${String(pattern)}:\n${result.stderr}`)));
+        void ended.then((result) =>
+          reject(new Error(`ended with ${String(result.code)} before ${String(pattern)}:\n${result.stderr}`)),
+        );
       }),
   };
 }
@@ -75,7 +82,10 @@ export function cli(args: readonly string[], options: CliOptions): Promise<CliRe
 /** The toolchain that the tests share; tests that convert for real need it. */
 export function testToolchain(): string {
   const folder = process.env['CVICAST_TEST_TOOLCHAIN'];
-  if (folder === undefined || !fs.existsSync(folder)) throw new Error('CVICAST_TEST_TOOLCHAIN must name a toolchain: run scripts/test, or set it to what scripts/setup-toolchain prints');
+  if (folder === undefined || !fs.existsSync(folder))
+    throw new Error(
+      'CVICAST_TEST_TOOLCHAIN must name a toolchain: run scripts/test, or set it to what scripts/setup-toolchain prints',
+    );
   return folder;
 }
 

@@ -39,12 +39,26 @@ describe('convert on this computer', () => {
     async () => {
       lendToolchain(home().path);
       const out = path.join(scratch(), 'out');
-      const result = await cli(['convert', model, '--images', images, '--provider', 'local', '--out', out, ...few], { env: home().env });
+      const result = await cli(['convert', model, '--images', images, '--provider', 'local', '--out', out, ...few], {
+        env: home().env,
+      });
       expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
 
       const receipt = receiptIn(out);
       expect(receipt.result).toBe('delivered');
-      expect(receipt.stages.map((stage) => stage.name)).toEqual(expect.arrayContaining(['up', 'bootstrap', 'send', 'transform', 'calibrate', 'deploy', 'verify', 'fetch', 'down']));
+      expect(receipt.stages.map((stage) => stage.name)).toEqual(
+        expect.arrayContaining([
+          'up',
+          'bootstrap',
+          'send',
+          'transform',
+          'calibrate',
+          'deploy',
+          'verify',
+          'fetch',
+          'down',
+        ]),
+      );
       expect(receipt.similarity.cosine).toBeGreaterThan(0.9);
       expect(receipt.similarity.outputs.length).toBe(6);
       expect(receipt.teardown.left).toEqual([]);
@@ -54,19 +68,35 @@ describe('convert on this computer', () => {
       expect(result.stdout).toContain(receipt.model.sha256);
 
       const toolchain = testToolchain();
-      const info = spawnSync(path.join(toolchain, 'bin/model_tool'), ['--info', receipt.model.path], { encoding: 'utf8', env: { ...process.env, PATH: `${toolchain}/bin:${process.env['PATH'] ?? ''}` } });
+      const info = spawnSync(path.join(toolchain, 'bin/model_tool'), ['--info', receipt.model.path], {
+        encoding: 'utf8',
+        env: { ...process.env, PATH: `${toolchain}/bin:${process.env['PATH'] ?? ''}` },
+      });
       expect(info.stdout + info.stderr).toMatch(/cv181x/i);
 
-      expect(fs.readdirSync(out).sort()).toEqual(['commands.sh', 'logs', 'receipt.html', 'receipt.json', 'shapes-yolo11n-320_cv181x_int8.cvimodel', 'shapes-yolo11n-320_cv181x_int8.json']);
+      expect(fs.readdirSync(out).sort()).toEqual([
+        'commands.sh',
+        'logs',
+        'receipt.html',
+        'receipt.json',
+        'shapes-yolo11n-320_cv181x_int8.cvimodel',
+        'shapes-yolo11n-320_cv181x_int8.json',
+      ]);
       const listed = await cli(['ls', '--json'], { env: home().env });
       expect(JSON.parse(listed.stdout)).toEqual([]);
       expect(jobsFolders(receipt.job)).toEqual([]);
 
       const again = path.join(scratch(), 'again');
-      const second = await cli(['convert', model, '--images', images, '--provider', 'local', '--out', again, '--json', ...few], { env: home().env });
+      const second = await cli(
+        ['convert', model, '--images', images, '--provider', 'local', '--out', again, '--json', ...few],
+        { env: home().env },
+      );
       expect({ code: second.code, stderr: second.stderr }).toMatchObject({ code: 0 });
       expect(receiptIn(again).calibration.reused).toBe(true);
-      const lines = second.stdout.trim().split('\n').map((line) => JSON.parse(line) as { type: string });
+      const lines = second.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { type: string });
       expect(lines.at(-1)?.type).toBe('receipt');
       expect(new Set(lines.map((line) => line.type))).toEqual(new Set(['job', 'stage', 'receipt']));
     },
@@ -80,11 +110,15 @@ describe('convert on this computer', () => {
       const hostile = path.join(scratch(), `in $(touch pwned) "a" 'b'\n-x ü`);
       fs.mkdirSync(path.join(hostile, 'pictures'), { recursive: true });
       const names = fs.readdirSync(images).slice(0, 10);
-      for (const name of names) fs.copyFileSync(path.join(images, name), path.join(hostile, 'pictures', `-rf; $(id) '${name.toUpperCase()}`));
+      for (const name of names)
+        fs.copyFileSync(path.join(images, name), path.join(hostile, 'pictures', `-rf; $(id) '${name.toUpperCase()}`));
       const onnx = path.join(hostile, '--model `id`.onnx');
       fs.copyFileSync(model, onnx);
       const out = path.join(hostile, 'out put');
-      const result = await cli(['convert', '--images', path.join(hostile, 'pictures'), '--out', out, '--', onnx], { env: home().env, cwd: scratch() });
+      const result = await cli(['convert', '--images', path.join(hostile, 'pictures'), '--out', out, '--', onnx], {
+        env: home().env,
+        cwd: scratch(),
+      });
       expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
       expect(fs.existsSync(path.join(out, '--model `id`_cv181x_int8.cvimodel'))).toBe(true);
       expect(fs.readdirSync(scratch()).filter((name) => name === 'pwned')).toEqual([]);

@@ -1,0 +1,134 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { cli, root } from '../_helpers/cli';
+import { useHome } from '../_helpers/home';
+import { useScratch } from '../_helpers/scratch';
+
+const model = path.join(root, 'examples/shapes-yolo11n-320.onnx');
+const images = path.join(root, 'examples/calibration');
+const bad = path.join(root, 'test/_fixtures/bad');
+const graphs = path.join(root, 'test/_fixtures/graphs');
+
+jest.setTimeout(120_000);
+
+describe('bad input: two lines, exit 2, nothing created', () => {
+  const home = useHome();
+  const scratch = useScratch();
+
+  const at = (name: string, content: string | Buffer): string => {
+    const file = path.join(scratch(), name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, content);
+    return file;
+  };
+  const unpacked = (folder: string, name: string): string =>
+    at(name.replace(/\.gz$/, ''), gunzipSync(fs.readFileSync(path.join(folder, name))));
+
+  /** Runs `convert` and expects a refusal of that code. */
+  async function refused(code: string, args: readonly string[], exit = 2): Promise<string> {
+    const out = path.join(scratch(), 'out');
+    const before = fs.existsSync(out) ? fs.readdirSync(out) : null;
+    const result = await cli(['convert', '--out', out, ...args], { env: home().env, cwd: scratch() });
+    expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: exit });
+    const lines = result.stderr
+      .trim()
+      .split('\n')
+      .filter((line) => !line.startsWith('warning:'));
+    expect(lines).toEqual([expect.stringMatching(/^error: /), expect.stringMatching(/^fix: /)]);
+    expect(fs.existsSync(out) ? fs.readdirSync(out) : null).toEqual(before);
+    expect(fs.existsSync(path.join(home().path, 'jobs'))).toBe(false);
+    const json = await cli(['convert', '--json', '--out', out, ...args], { env: home().env, cwd: scratch() });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      error: { code, message: expect.any(String), cause: expect.any(String), fix: expect.any(String) },
+    });
+    return result.stderr;
+  }
+
+  test('no such model', () => refused('no-such-model', ['none.onnx', '--images', images]));
+  test('an empty model', () => refused('empty-model', [path.join(bad, 'empty.onnx'), '--images', images]));
+  test('text by the name of a model', () =>
+    refused('not-onnx', [path.join(bad, 'text-renamed.onnx'), '--images', images]));
+  test('a picture by the name of a model', () =>
+    refused('not-onnx', [path.join(bad, 'jpeg-renamed.onnx'), '--images', images]));
+  test('a PyTorch file: told how to export it', async () => {
+    expect(await refused('not-onnx', [path.join(bad, 'torchscript-zip-renamed.onnx'), '--images', images])).toContain(
+      'yolo export',
+    );
+  });
+  test('a truncated model', () => refused('truncated-model', [unpacked(bad, 'truncated.onnx.gz'), '--images', images]));
+  test('half precision', async () => {
+    await refused('half-precision', [unpacked(graphs, 'shapes-yolo11n-320-half.onnx.gz'), '--images', images]);
+  });
+  test('a dynamic model needs its size', async () => {
+    expect(
+      await refused('input-size-needed', [unpacked(graphs, 'shapes-yolo11n-dynamic.onnx.gz'), '--images', images]),
+    ).toContain('--input-size');
+  });
+  test('no such folder of pictures', () => refused('no-such-images', [model, '--images', 'none']));
+  test('a folder without pictures', () => {
+    at('empty/readme.txt', 'nothing');
+    return refused('no-images', [model, '--images', 'empty']);
+  });
+  test('results are not overwritten', () => {
+    at('out/receipt.json', '{}');
+    return refused('output-exists', [model, '--images', images]);
+  });
+  test('F16 is refused with the reason', async () => {
+    expect(await refused('quantize-unsupported', [model, '--images', images, '--quantize', 'F16'])).toMatch(
+      /INT8 and BF16/,
+    );
+  });
+  test('an output that the graph does not have', () =>
+    refused('no-such-output', [model, '--images', images, '--output-names', '/model.23/cv2.0/cv2.0.2/Conv_output_1']));
+  test('an unknown provider, with a near match', async () => {
+    expect(await refused('unknown-provider', [model, '--images', images, '--provider', 'awz'])).toContain('aws');
+  });
+  test('an unknown target', () => refused('unknown-target', [model, '--images', images, '--target', 'esp32']));
+  test.each(['0', '-1', '1e9', 'much'])('--max-cost %s', (amount) =>
+    refused('bad-max-cost', [model, '--images', images, '--provider', 'aws', `--max-cost=${amount}`]),
+  );
+  test('an estimate over the bound', () =>
+    refused('over-budget', [model, '--images', images, '--provider', 'aws', '--max-cost', '0.0001'], 3));
+  test('no credentials', () =>
+    refused('no-credentials', [
+      model,
+      '--images',
+      images,
+      '--provider',
+      'digitalocean',
+      '--yes',
+      '--allow-cidr',
+      '203.0.113.7/32',
+    ]));
+  test('an unknown option, with a near match', () =>
+    refused('usage', [model, '--images', images, '--provder', 'local']));
+  test('port 22 for the whole internet', () =>
+    refused('bad-cidr', [model, '--images', images, '--provider', 'aws', '--allow-cidr', '0.0.0.0/0']));
+});
+
+describe('check', () => {
+  const home = useHome();
+
+  test("the sample: verdict and heads in the board's order", async () => {
+    const result = await cli(['check', model, '--json'], { env: home().env });
+    expect(result.code).toBe(0);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      verdict: 'converts',
+      family: 'yolo11',
+      task: 'detect',
+      classes: ['circle', 'square', 'triangle', 'star'],
+      opset: 17,
+      irVersion: 8,
+    });
+    expect((JSON.parse(result.stdout) as { outputNames: string[] }).outputNames[0]).toBe(
+      '/model.23/cv2.0/cv2.0.2/Conv_output_0',
+    );
+  });
+
+  test('--help has examples and costs no SDK', async () => {
+    const result = await cli(['convert', '--help'], { env: home().env });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toContain('--max-cost 0.50');
+  });
+});

@@ -1,0 +1,58 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { networkSettings } from '../../src/tpumlir';
+import { cli, root } from '../_helpers/cli';
+import { useHome } from '../_helpers/home';
+import { jobsFolders } from '../_helpers/left-behind';
+import { useScratch } from '../_helpers/scratch';
+import { startSshd } from '../_helpers/sshd';
+
+const model = path.join(root, 'examples/shapes-yolo11n-320.onnx');
+const images = path.join(root, 'examples/calibration');
+
+jest.setTimeout(15 * 60_000);
+
+describe('--host: a machine of the user', () => {
+  const home = useHome();
+  const scratch = useScratch();
+
+  test('delivers, and leaves nothing of ours on it', async () => {
+    const sshd = await startSshd({ env: { PATH: process.env['PATH'] ?? '', ...networkSettings(process.env) } });
+    try {
+      const { user, address, port, privateKey, hostKeys } = sshd.target;
+      const identity = path.join(scratch(), 'id');
+      fs.writeFileSync(identity, privateKey ?? '', { mode: 0o600 });
+      const out = path.join(scratch(), 'out');
+      const host = ['--host', `${user}@${address}:${port}`, '--identity', identity];
+      const args = ['convert', model, '--images', images, '--calibration-count', '10', '--out', out, ...host];
+      const wrong = await cli([...args, '--host-key', (hostKeys[0] ?? '').replace(/.{12}$/, 'AAAAAAAAAAAA')], {
+        env: home().env,
+      });
+      expect({ code: wrong.code, stderr: wrong.stderr }).toMatchObject({ code: 4 });
+      expect(wrong.stderr).toMatch(/host key/i);
+      expect(sshd.log()).not.toContain('Accepted');
+
+      const result = await cli([...args, '--force', '--host-key', hostKeys[0] ?? ''], { env: home().env });
+      expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
+      const receipt = JSON.parse(fs.readFileSync(path.join(out, 'receipt.json'), 'utf8')) as {
+        job: string;
+        result: string;
+      };
+      expect(receipt.result).toBe('delivered');
+      expect(jobsFolders(receipt.job)).toEqual([]);
+    } finally {
+      await sshd.stop();
+    }
+  });
+
+  test('an unknown host key is refused before anything is tried', async () => {
+    const result = await cli(
+      ['convert', model, '--images', images, '--out', path.join(scratch(), 'out'), '--host', 'root@127.0.0.1:1'],
+      {
+        env: { ...home().env, HOME: scratch() },
+      },
+    );
+    expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 2 });
+    expect(result.stderr).toMatch(/ssh-keyscan|--host-key/);
+  });
+});

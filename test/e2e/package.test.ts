@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { lendToolchain, root } from '../_helpers/cli';
+import { useHome } from '../_helpers/home';
+import { useScratch } from '../_helpers/scratch';
+
+jest.setTimeout(15 * 60_000);
+
+describe('the packed tarball', () => {
+  const home = useHome();
+  const scratch = useScratch();
+
+  test('installs into an empty folder and converts by npx', () => {
+    lendToolchain(home().path);
+    const run = (program: string, argv: readonly string[], cwd: string): string =>
+      execFileSync(program, argv, {
+        cwd,
+        env: home().env,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+        maxBuffer: 1 << 26,
+      });
+    const packed = JSON.parse(
+      run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch()], root),
+    ) as { filename: string; files: { path: string }[] }[];
+    const [tarball] = packed;
+    expect(tarball?.files.map((file) => file.path)).toEqual(
+      expect.arrayContaining(['bin/cvicast', 'dist/src/cli/main.js', 'dist/stacks/aws.js', 'README.md', 'LICENSE']),
+    );
+    expect(tarball?.files.filter((file) => /^(test|src|node_modules)\//.test(file.path))).toEqual([]);
+
+    const app = path.join(scratch(), 'app');
+    fs.mkdirSync(app);
+    fs.writeFileSync(path.join(app, 'package.json'), '{"name":"app","private":true}');
+    run(
+      'npm',
+      ['install', '--no-audit', '--no-fund', '--prefer-offline', path.join(scratch(), tarball?.filename ?? '')],
+      app,
+    );
+    expect(run('npx', ['--no-install', 'cvicast', '--version'], app).trim()).toBe(
+      (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
+    );
+    const examples = path.join(app, 'node_modules/cvicast/examples');
+    const stdout = run(
+      'npx',
+      [
+        '--no-install',
+        'cvicast',
+        'convert',
+        path.join(examples, 'shapes-yolo11n-320.onnx'),
+        '--images',
+        path.join(examples, 'calibration'),
+        '--calibration-count',
+        '10',
+      ],
+      app,
+    );
+    expect(stdout).toContain('shapes-yolo11n-320_cv181x_int8.cvimodel');
+    expect(fs.existsSync(path.join(app, 'out', 'receipt.json'))).toBe(true);
+  });
+});
