@@ -1,0 +1,68 @@
+import { cvimodelFile, jobFile, pipelineSteps } from './pipeline';
+import type { ConversionOptions } from './types';
+import { toolchainKey, type ToolchainVersion } from './versions';
+
+export interface CommandsScriptFacts {
+  readonly version: ToolchainVersion;
+  readonly convertVersion: boolean;
+  /** The calibration pictures as they were used: path as the user knows it and plain name (their order matters). */
+  readonly pictures: readonly { readonly source: string; readonly plainName: string }[];
+  readonly testImage: string;
+  readonly model: string;
+}
+
+/** A word for a POSIX shell: user's paths are data. */
+function quoted(word: string): string {
+  return /^[A-Za-z0-9_./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** For a comment: one line, whatever the text. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
+/**
+ * Text of `commands.sh`: the same pipeline by hand, with the vendor's tools alone. The calibration is the stock one
+ * (it makes the same table as ours, slower), and the model is tried with the vendor's simulator.
+ */
+export function commandsScript(options: ConversionOptions, facts: CommandsScriptFacts): string {
+  const steps = pipelineSteps({ ...options, calibrator: 'stock' }, { convertVersion: false });
+  const vendor = steps.filter((step) => step.unit !== 'verify');
+  const model = cvimodelFile(options);
+  const archive = facts.pictures.some(({ source }) => source.includes('.zip'));
+  const pictures = facts.pictures.map(
+    ({ source, plainName }) => `cp -- ${quoted(source)} ${quoted(`${jobFile.images}/${plainName}`)}`,
+  );
+  const lines = [
+    '#!/bin/sh',
+    `# How ${oneLine(options.name)} became ${model}: the pipeline by hand, with TPU-MLIR ${facts.version.name} (${toolchainKey(facts.version)}).`,
+    `# Needs x86-64 Linux with CPython ${facts.version.python} and uv. Run it in an empty folder.`,
+    ...(archive ? ['# Pictures that came from a .zip: unpack it first, and put the paths right.'] : []),
+    'set -eu',
+    '',
+    `printf '%s\\n' ${facts.version.overrides.map(quoted).join(' ')} > overrides.txt`,
+    `uv venv --python ${facts.version.python} toolchain`,
+    `uv pip install --python toolchain/bin/python3 --no-build --override overrides.txt ${facts.version.pins.map(quoted).join(' ')}`,
+    `# On a system newer than Ubuntu 22.04 the bundled glibc ${facts.version.bundledGlibc} has to go:`,
+    `# (cd toolchain/lib/python${facts.version.python}/site-packages/tpu_mlir/lib/third_party && rm libc.so.6 libm.so.6 libpthread.so.0 libstdc++.so.6 libgcc_s.so.1)`,
+    'PATH=$PWD/toolchain/bin:$PATH',
+    'export PATH',
+    '',
+    `cp -- ${quoted(facts.model)} ${jobFile.model}`,
+    `cp -- ${quoted(facts.testImage)} ${jobFile.testImage}`,
+    ...(options.quantize === 'int8' ? [`mkdir -p ${jobFile.images}`, ...pictures] : []),
+    '',
+    ...(facts.convertVersion
+      ? [
+          `# The opset is newer than TPU-MLIR ${facts.version.name} reads: convert it to ${facts.version.maxOpset} with a recent onnx.`,
+          `uv run --no-project --with onnx python -c "import onnx, onnx.version_converter as v; m = v.convert_version(onnx.load('${jobFile.model}'), ${facts.version.maxOpset}); m.ir_version = ${facts.version.maxIrVersion}; onnx.save(m, '${jobFile.model}')"`,
+          '',
+        ]
+      : []),
+    ...vendor.map((step) => step.argv.map(quoted).join(' ')),
+    '',
+    `model_tool --info ${model} | head -n 5`,
+    `model_runner.py --input ${options.name}_in_${options.fusePreprocess ? 'ori' : 'f32'}.npz --model ${model} --output outputs.npz`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

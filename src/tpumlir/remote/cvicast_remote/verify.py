@@ -1,0 +1,105 @@
+"""`python -m cvicast_remote.verify`: does the finished model run, and how near is it to the float model?
+
+Runs model_tool and model_runner (the chip's simulator) on the test picture and compares each output with the float
+reference that model_transform left. One JSON line on stdout tells the numbers; exit 1 when the model is not for the
+processor or does not run.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tensor = NDArray[np.float64]
+MEBIBYTE = 1024 * 1024
+UNITS = {"B": 1, "KB": 1024, "MB": MEBIBYTE, "GB": 1024 * MEBIBYTE}
+
+
+def run(argv: list[str]) -> str:
+    """A tool's whole output; a failure ends the program with it."""
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        print(done.stdout)
+        print(json.dumps({"type": "verify-failed", "why": f"{argv[0]} ended with {done.returncode}"}))
+        sys.exit(1)
+    return done.stdout
+
+
+def information(text: str) -> dict[str, Any]:
+    """What model_tool --info says: chip, versions, memory."""
+    chip = re.search(r"^For (\w+) chip", text, re.MULTILINE)
+    mlir = re.search(r"^Mlir Version: (\S+)", text, re.MULTILINE)
+    version = re.search(r"^Cvimodel Version: (\S+)", text, re.MULTILINE)
+    memory = re.search(r"ION Memory Size: \(([\d.]+) (B|KB|MB|GB)\)", text)
+    return {
+        "chip": chip and chip[1].lower(),
+        "mlirVersion": mlir and mlir[1],
+        "cvimodelVersion": version and version[1],
+        "ionBytes": memory and round(float(memory[1]) * UNITS[memory[2]]),
+    }
+
+
+def output_names(text: str) -> list[str]:
+    """The program's outputs in their order; model_runner's file holds intermediate tensors and the input too."""
+    line = re.search(r"^ +outputs +: (.+)$", text, re.MULTILINE)
+    return line[1].strip().split(",") if line else []
+
+
+def similarity(actual: Tensor, reference: Tensor) -> dict[str, float | None]:
+    """Cosine, euclidean similarity and SQNR (dB) as the tools' own comparison defines them; null where undefined."""
+    norms = float(np.linalg.norm(actual) * np.linalg.norm(reference))
+    equal = bool(np.array_equal(actual, reference))
+    cosine = 1.0 if equal else float(actual @ reference) / norms if norms > 0 else None
+    half = float(np.linalg.norm(actual + reference)) / 2
+    euclidean = 1.0 if equal else 1 - float(np.linalg.norm(actual - reference)) / half if half > 0 else None
+    noise = reference - actual
+    signal, disturbance = float(np.sum((reference - reference.mean()) ** 2)), float(np.sum((noise - noise.mean()) ** 2))
+    sqnr = 10 * float(np.log10(signal / disturbance)) if signal > 0 and disturbance > 0 else None
+    return {"cosine": cosine, "euclidean": euclidean, "sqnr": sqnr}
+
+
+def reference_of(name: str, size: int, references: dict[str, Tensor]) -> str | None:
+    """The float tensor that an output of the quantised model stands for: deploy appends the type it casts to."""
+    plain = re.sub(r"_(f32|bf16|f16|si8|ui8)$", "", name)
+    return next((n for n in (name, plain) if n in references and references[n].size == size), None)
+
+
+def main() -> int:
+    """Prints the verdict as one JSON line."""
+    parser = argparse.ArgumentParser()
+    for name in ("--model", "--input", "--reference", "--processor"):
+        parser.add_argument(name, required=True)
+    args = parser.parse_args()
+    text = run(["model_tool", "--info", args.model])
+    facts = information(text)
+    if facts["chip"] != args.processor:
+        why = f"the model is for {facts['chip']}, not for {args.processor}"
+        print(json.dumps({"type": "verify-failed", "why": why, **facts}))
+        return 1
+    result = Path("verify_outputs.npz")
+    run(["model_runner.py", "--input", args.input, "--model", args.model, "--output", str(result)])
+    with np.load(args.reference) as stored:
+        references = {n: np.asarray(stored[n], dtype=np.float64).ravel() for n in stored.files}
+    outputs: list[dict[str, Any]] = []
+    with np.load(result) as stored:
+        for name in output_names(text):
+            flat = np.asarray(stored[name], dtype=np.float64).ravel()
+            known = reference_of(name, flat.size, references)
+            numbers = similarity(flat, references[known]) if known else dict.fromkeys(("cosine", "euclidean", "sqnr"))
+            fact = {"name": name, "shape": list(stored[name].shape), "finite": bool(np.isfinite(flat).all())}
+            outputs.append({**fact, "reference": known, **numbers})
+    result.unlink()
+    compared = [o["cosine"] for o in outputs if o["cosine"] is not None]
+    least = min(compared) if compared else None
+    print(json.dumps({"type": "verified", **facts, "minCosine": least, "outputs": outputs}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
