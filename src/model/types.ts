@@ -14,6 +14,33 @@ export interface Head {
   readonly class: string;
   /** Keypoints, mask coefficients or angle, where the task has them. */
   readonly extra: string | null;
+  /** Channels of each: 4 × bins of the distribution (64) or 4; one a class; 3 a keypoint, 32 masks, 1 angle. */
+  readonly boxChannels: number;
+  readonly classChannels: number;
+  readonly extraChannels: number | null;
+}
+
+/** One operation of the graph, in the order of execution. */
+export interface NodeFact {
+  readonly operator: string;
+  /** Empty for ONNX's own operators. */
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Operators (`domain::Name` for foreign ones) inside its sub-graphs. */
+  readonly inner: readonly string[];
+}
+
+/** Tensors after the heads that some boards read instead of the heads. */
+export interface DecodedTensors {
+  /** Output of the `dfl` convolution, `[1, 1, 4, A]`. */
+  readonly dfl: string | null;
+  /** Class scores of all strides after their sigmoid, `[1, classes, A]`. */
+  readonly scores: string | null;
+  /** Keypoints, mask coefficients or angle of all strides, joined but not decoded, `[1, n, A]`. */
+  readonly extra: string | null;
+  /** Mask prototypes, `[1, 32, H/4, W/4]`. */
+  readonly proto: string | null;
 }
 
 export type Task = 'detect' | 'segment' | 'pose' | 'obb' | 'classify' | 'unknown';
@@ -36,6 +63,10 @@ export interface ModelFacts {
   readonly classes: readonly string[];
   readonly classCount: number | null;
   readonly heads: readonly Head[];
+  readonly decoded: DecodedTensors;
+  readonly nodes: readonly NodeFact[];
+  /** Every shape that could be computed; of a dynamic graph, at the size asked for, else its `imgsz`, else 640. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly operators: readonly string[];
   readonly customDomains: readonly string[];
   readonly hasNms: boolean;

@@ -1,0 +1,3 @@
+export { checkModel, type CheckOptions } from './check';
+export { readModel, type ReadOptions } from './read';
+export { companionFiles, type CompanionFile, type CompanionOptions, type TargetName } from './targets';
