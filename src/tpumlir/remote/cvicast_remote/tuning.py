@@ -8,23 +8,24 @@ trials are independent jobs, and their results are merged by the larger threshol
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from cvicast_remote.forms import Form
 from cvicast_remote.forward import Forward
 from cvicast_remote.graph import INPUT, Graph, Op
+from cvicast_remote.levels import LEVELS, Quantiser, by_arithmetic, values_of
 from cvicast_remote.toolchain import Floats, Module
 
 STEPS = 20
 PICTURES = 5
 """Stock's --tune_num."""
 LEAST_RANGE = 0.01
-LEVELS = 256
 
 ONE_BY_ONE = frozenset({"top.SiLU", "top.Sigmoid", "top.MulConst"})
 """Operators that map each number on its own: 256 levels in, 256 levels out. Proven in every job."""
+
+BLIND_TO_ZERO_SIGN = ONE_BY_ONE | {"top.Conv", "top.Add", "top.MaxPool", "top.MatMul", "top.Softmax"}
+"""Operators for which -0.0 instead of 0.0 can change nothing but the sign of a zero, which no norm sees."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,6 @@ def candidates(first: float, largest: float) -> list[float]:
     return [first + step * i for i in range(STEPS + 1)]
 
 
-def quantise(tensor: Floats, threshold: float, out: Floats) -> Floats:
-    """To 8 bits and back, into `out`."""
-    scale = np.float32(127 / threshold)
-    np.multiply(tensor, scale, out=out)
-    np.rint(out, out=out)
-    np.minimum(out, np.float32(127), out=out)
-    np.maximum(out, np.float32(-128), out=out)
-    np.divide(out, scale, out=out)
-    return out
-
-
 class Tuner:
     """Does jobs in the order of the graph (any subset of them) for the tuning pictures."""
 
@@ -86,7 +76,7 @@ class Tuner:
         self._next = 0
         largest = max(op.size for op in graph.ops)
         self._difference = np.empty(largest, np.float32)
-        self._scratch: dict[int, Floats] = {}
+        self._quantiser = Quantiser(largest)
 
     def best(self, job: Job, first: float, largest: float) -> float:
         """The threshold with the least distance; the first one when none is better."""
@@ -134,47 +124,39 @@ class Tuner:
 
     def _outputs(self, op: Op, live: Mapping[int, Floats], tries: Sequence[float]) -> Iterator[Floats]:
         if op.index in self._forms:
-            moved = live[op.index]
             for threshold in tries:
-                yield quantise(moved, threshold, self._space(0, moved))
-            return
-        if op.kind in ONE_BY_ONE and len(op.inputs) == 1:
-            yield from self._looked_up(op, live[op.inputs[0]], tries)
-            return
-        for threshold in tries:
-            yield self._invoke(op, live, threshold)
+                yield self._quantiser.there_and_back(live[op.index], threshold)
+        elif op.kind in ONE_BY_ONE and len(op.inputs) == 1:
+            yield from self._looked_up(op, live, tries)
+        else:
+            for threshold in tries:
+                yield self._invoke(op, live, threshold)
 
     def _invoke(self, op: Op, live: Mapping[int, Floats], threshold: float) -> Floats:
         for i in dict.fromkeys(op.inputs):
-            value = quantise(live[i], threshold, self._space(0, live[i]))
+            if op.kind in BLIND_TO_ZERO_SIGN:
+                value = self._quantiser.there_and_back(live[i], threshold)
+            else:
+                value = by_arithmetic(live[i], threshold, np.empty_like(live[i]))
             self._module.set_tensor(self._graph.ops[i].name, value)
         return self._module.invoke_at(op.name)
 
-    def _looked_up(self, op: Op, tensor: Floats, tries: Sequence[float]) -> Iterator[Floats]:
+    def _looked_up(self, op: Op, live: Mapping[int, Floats], tries: Sequence[float]) -> Iterator[Floats]:
         """Each level through the module once, then a look-up for each element."""
+        tensor = live[op.inputs[0]]
         tables = self._tables(op, tries)
-        for i, (threshold, table) in enumerate(zip(tries, tables, strict=True)):
-            output = cv2.LUT(self._levels(tensor, threshold).reshape(1, -1), table)
-            if i == 0 and not np.array_equal(
-                output.reshape(-1), self._invoke(op, {op.inputs[0]: tensor}, threshold).reshape(-1)
-            ):
-                for other in tries:
-                    yield self._invoke(op, {op.inputs[0]: tensor}, other)
-                return
-            yield output
-
-    def _levels(self, tensor: Floats, threshold: float) -> NDArray[np.uint8]:
-        level = self._space(0, tensor)
-        np.multiply(tensor, np.float32(127 / threshold), out=level)
-        np.rint(level, out=level)
-        np.minimum(level, np.float32(127), out=level)
-        np.maximum(level, np.float32(-128), out=level)
-        return level.astype(np.int8).view(np.uint8)
+        real = self._invoke(op, live, tries[0]).reshape(-1)
+        trial = self._quantiser.look_up(self._quantiser.levels(tensor, tries[0]), tables[0]).reshape(-1)
+        holds = np.array_equal(real, trial)
+        for threshold, table in zip(tries, tables, strict=True):
+            if holds:
+                yield self._quantiser.look_up(self._quantiser.levels(tensor, threshold), table)
+            else:
+                yield self._invoke(op, live, threshold)
 
     def _tables(self, op: Op, tries: Sequence[float]) -> list[Floats]:
         """What the module makes of every level, a threshold; in the order of the levels as unsigned bytes."""
-        levels = np.arange(LEVELS).astype(np.uint8).view(np.int8).astype(np.float32)
-        numbers = np.concatenate([levels / np.float32(127 / threshold) for threshold in tries])
+        numbers = np.concatenate([values_of(threshold) for threshold in tries])
         source = self._graph.ops[op.inputs[0]]
         results: list[Floats] = []
         for start in range(0, numbers.size, op.size):
@@ -184,10 +166,3 @@ class Tuner:
             self._module.set_tensor(source.name, padded.reshape(source.shape))
             results.append(self._module.invoke_at(op.name).reshape(-1)[: part.size])
         return list(np.concatenate(results).reshape(len(tries), LEVELS))
-
-    def _space(self, slot: int, like: Floats) -> Floats:
-        """A buffer of that shape, used again and again."""
-        buffer = self._scratch.get(slot)
-        if buffer is None:
-            buffer = self._scratch[slot] = np.empty(self._difference.size, np.float32)
-        return buffer[: like.size].reshape(like.shape)
