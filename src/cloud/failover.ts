@@ -13,12 +13,17 @@ export interface Wishes {
   readonly sizeNamed: boolean;
 }
 
-/** Sizes that do what `size` does for at most twice its price, nearest price first. */
+/**
+ * Sizes that can stand in for `size`, nearest first: as many vCPUs, then fewer (slower and cheaper, and within a quota
+ * that was too small), then more for at most twice the price. None with less than 4 GiB.
+ */
 function otherSizes(cloud: Cloud, size: MachineSize): MachineSize[] {
+  const rank = (other: MachineSize): number =>
+    other.vcpus === size.vcpus ? 0 : other.vcpus < size.vcpus ? size.vcpus - other.vcpus : 1000 + other.vcpus;
   return cloud.sizes
-    .filter((other) => other.name !== size.name && other.vcpus >= size.vcpus && other.memoryGiB >= size.memoryGiB)
-    .filter((other) => other.pricePerHour <= 2 * size.pricePerHour)
-    .sort((a, b) => a.pricePerHour - b.pricePerHour);
+    .filter((other) => other.name !== size.name && other.memoryGiB >= 4)
+    .filter((other) => other.vcpus <= size.vcpus || other.pricePerHour <= 2 * size.pricePerHour)
+    .sort((a, b) => rank(a) - rank(b) || a.pricePerHour - b.pricePerHour);
 }
 
 /**

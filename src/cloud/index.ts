@@ -1,10 +1,13 @@
 import { UserError } from '../errors';
+import { aws } from './aws';
 import { digitalocean } from './digitalocean';
+import { gcp } from './gcp';
+import { local } from './local';
 import { suggestion } from './matching';
 import type { Cloud } from './types';
 
 // One line a cloud. These modules hold tables and small functions; SDKs load inside `api()` and `stack()` only.
-const known: readonly Cloud[] = [digitalocean];
+const known: readonly Cloud[] = [digitalocean, aws, gcp, local];
 
 /** Every place where a machine can live, by the name that `--provider` takes. */
 export const clouds: Readonly<Record<string, Cloud>> = Object.fromEntries(known.map((cloud) => [cloud.name, cloud]));
