@@ -4,8 +4,10 @@ export interface SshTarget {
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** Private key, OpenSSH form. */
-  readonly privateKey: string;
+  /** Private key, OpenSSH form. Without one, `agent` is asked. */
+  readonly privateKey?: string;
+  /** Socket of an SSH agent that holds the key. */
+  readonly agent?: string;
   /** The host keys that are accepted, `ssh-ed25519 AAAA…`; anything else is refused before authentication. */
   readonly hostKeys: readonly string[];
 }
@@ -25,6 +27,8 @@ export interface ExecOptions {
   readonly onOutput?: (text: string, stream: OutputStream) => void;
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;
+  /** The command may be run again when the connection is lost on its way; otherwise that is an error. */
+  readonly repeatable?: boolean;
 }
 
 /** A long command that runs on the machine in a session of its own: it survives the connection, and can be followed again. */
@@ -61,6 +65,11 @@ export interface TransferOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface FetchOptions extends TransferOptions {
+  /** Replace a file of this name; without it, one that is there is an error. */
+  readonly overwrite?: boolean;
+}
+
 export interface Machine {
   /** Runs a short command to its end. Its exit status is a result, not an error. */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
@@ -73,6 +82,6 @@ export interface Machine {
   /** One tar stream; each file is checked by SHA-256 on arrival; what is already there with the right hash is not sent again. */
   send(files: readonly FileToSend[], remoteFolder: string, options?: TransferOptions): Promise<void>;
   /** Brings one file home: written beside, hash compared with the machine's, then renamed. Answers the hash. */
-  fetch(remotePath: string, localPath: string, options?: TransferOptions): Promise<{ sha256: string; bytes: number }>;
+  fetch(remotePath: string, localPath: string, options?: FetchOptions): Promise<{ sha256: string; bytes: number }>;
   close(): Promise<void>;
 }

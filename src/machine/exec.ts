@@ -1,0 +1,90 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { Client } from 'ssh2';
+import { UserError } from '../errors';
+import { abortReason } from './abort';
+import { run } from './channel';
+import { LineLost, persist, type Line } from './line';
+import { quote } from './quote';
+import type { ExecOptions, ExecResult, OutputStream } from './types';
+
+/** The command line that replaces the login shell by the program, so that a signal to it is told as one. */
+export function commandLine(argv: readonly string[]): string {
+  return `exec ${quote(argv)}`;
+}
+
+/** The same for a shell script of ours; `values` are its `$1`, `$2`, … */
+export function scriptLine(script: string, ...values: readonly string[]): string {
+  return commandLine(['sh', '-c', script, 'cvicast', ...values]);
+}
+
+/**
+ * Runs one command line over this connection to its end.
+ *
+ * @throws LineLost, UserError `remote-timeout`, the signal's reason.
+ */
+export async function execOver(client: Client, command: string, options: ExecOptions): Promise<ExecResult> {
+  const running = await run(client, command);
+  const texts: Record<OutputStream, string> = { stdout: '', stderr: '' };
+  const listen = (stream: OutputStream): void => {
+    const decoder = new StringDecoder('utf8');
+    const source = stream === 'stdout' ? running.channel : running.channel.stderr;
+    const take = (text: string): void => {
+      texts[stream] += text;
+      if (text) options.onOutput?.(text, stream);
+    };
+    source.on('data', (chunk: Buffer) => take(decoder.write(chunk)));
+    source.on('end', () => take(decoder.end()));
+  };
+  listen('stdout');
+  listen('stderr');
+
+  const { signal, timeoutSeconds } = options;
+  let stop: (problem: Error) => void = () => undefined;
+  const stopped = new Promise<never>((_resolve, reject) => (stop = reject));
+  const onAbort = (): void => signal && stop(abortReason(signal));
+  const timer =
+    timeoutSeconds === undefined ? undefined : setTimeout(() => stop(tooSlow(timeoutSeconds)), timeoutSeconds * 1000);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  running.channel.end(options.stdin);
+  try {
+    return { ...(await Promise.race([running.ending, stopped])), ...texts };
+  } catch (problem) {
+    running.kill();
+    throw problem;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function tooSlow(seconds: number): UserError {
+  return new UserError({
+    code: 'remote-timeout',
+    what: `a command on the machine did not end within ${seconds} s`,
+    why: 'the machine is overloaded, or the command waits for something',
+    fix: 'Try again, or choose a larger machine with --size.',
+    exit: 'provider',
+  });
+}
+
+/** Runs a short command; see `Machine.exec`. */
+export async function exec(line: Line, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  const command = commandLine(argv);
+  if (options.repeatable) return persist(line, options.signal, (client) => execOver(client, command, options));
+  try {
+    return await execOver(await line.open(options.signal), command, options);
+  } catch (problem) {
+    if (!(problem instanceof LineLost)) throw problem;
+    throw new UserError(
+      {
+        code: 'connection-lost',
+        what: `the connection to ${line.target.address} was lost while a command ran there`,
+        why: problem.message,
+        fix: "Check this computer's network, then start again.",
+        exit: 'provider',
+      },
+      { cause: problem },
+    );
+  }
+}
