@@ -1,3 +1,4 @@
+import { oneOf } from './option-values';
 import type { ConversionOptions } from './types';
 
 export type TargetName = 'recamera' | 'maixcam' | 'milkv';
@@ -68,3 +69,11 @@ export const targetDefaults: Readonly<Record<TargetName, TargetDefaults>> = {
 };
 
 export const targetNames = Object.keys(targetDefaults) as readonly TargetName[];
+
+/**
+ * The target of that name, in any case.
+ * @throws UserError `bad-target` (exit input), with the near match
+ */
+export function targetOfName(name: string): TargetName {
+  return oneOf<TargetName>('target', name, targetNames);
+}

@@ -52,16 +52,18 @@ def output_names(text: str) -> list[str]:
 
 
 def similarity(actual: Tensor, reference: Tensor) -> dict[str, float | None]:
-    """Cosine, euclidean similarity and SQNR (dB) as the tools' own comparison defines them; null where undefined."""
+    """Cosine, euclidean similarity and SQNR (dB, None where undefined) as the tools' own comparison defines them."""
+    if np.array_equal(actual, reference):
+        return {"cosine": 1.0, "euclidean": 1.0, "sqnr": None}
     norms = float(np.linalg.norm(actual) * np.linalg.norm(reference))
-    equal = bool(np.array_equal(actual, reference))
-    cosine = 1.0 if equal else float(actual @ reference) / norms if norms > 0 else None
     half = float(np.linalg.norm(actual + reference)) / 2
-    euclidean = 1.0 if equal else 1 - float(np.linalg.norm(actual - reference)) / half if half > 0 else None
     noise = reference - actual
     signal, disturbance = float(np.sum((reference - reference.mean()) ** 2)), float(np.sum((noise - noise.mean()) ** 2))
-    sqnr = 10 * float(np.log10(signal / disturbance)) if signal > 0 and disturbance > 0 else None
-    return {"cosine": cosine, "euclidean": euclidean, "sqnr": sqnr}
+    return {
+        "cosine": float(actual @ reference) / norms if norms > 0 else 0.0,
+        "euclidean": 1 - float(np.linalg.norm(noise)) / half if half > 0 else 0.0,
+        "sqnr": 10 * float(np.log10(signal / disturbance)) if signal > 0 and disturbance > 0 else None,
+    }
 
 
 def reference_of(name: str, size: int, references: dict[str, Tensor]) -> str | None:
@@ -87,17 +89,19 @@ def main() -> int:
     with np.load(args.reference) as stored:
         references = {n: np.asarray(stored[n], dtype=np.float64).ravel() for n in stored.files}
     outputs: list[dict[str, Any]] = []
+    unmatched: list[str] = []
     with np.load(result) as stored:
         for name in output_names(text):
             flat = np.asarray(stored[name], dtype=np.float64).ravel()
-            known = reference_of(name, flat.size, references)
-            numbers = similarity(flat, references[known]) if known else dict.fromkeys(("cosine", "euclidean", "sqnr"))
+            reference = reference_of(name, flat.size, references)
+            if reference is None:
+                unmatched.append(name)
+                continue
             fact = {"name": name, "shape": list(stored[name].shape), "finite": bool(np.isfinite(flat).all())}
-            outputs.append({**fact, "reference": known, **numbers})
+            outputs.append({**fact, **similarity(flat, references[reference])})
     result.unlink()
-    compared = [o["cosine"] for o in outputs if o["cosine"] is not None]
-    least = min(compared) if compared else None
-    print(json.dumps({"type": "verified", **facts, "minCosine": least, "outputs": outputs}))
+    least = min((o["cosine"] for o in outputs), default=None)
+    print(json.dumps({"type": "verified", **facts, "minCosine": least, "outputs": outputs, "unmatched": unmatched}))
     return 0
 
 
