@@ -97,5 +97,5 @@ export class JobFolder {
   }
 }
 
-/** Private files of a job. */
-export const secretNames = ['client-key', 'host-key', 'passphrase'] as const;
+/** Files of a job that are of no use once its machine is gone. */
+const secretNames = ['client-key', 'host-key.pub', 'passphrase'] as const;

@@ -109,7 +109,8 @@ export async function runPipeline(
     if (step.stage === 'verify') verifyOutput = output;
   }
   const verification = readVerification(verifyOutput);
-  const least = readComparisons(deployOutput).at(-1)?.min ?? null;
+  // The first comparison of deploy is the quantised graph against the float one; the second, the file against that graph.
+  const least = readComparisons(deployOutput).at(0)?.min ?? null;
   return {
     similarity: least === null ? null : { ...least, outputs: verification.outputs },
     calibrator: request.options.quantize === 'int8' ? request.options.calibrator : 'none',

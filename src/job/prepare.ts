@@ -6,7 +6,7 @@ import { billOf } from '../cloud/bill';
 import { findCloud } from '../cloud';
 import type { PlanRow } from '../cloud/plan';
 import { UserError } from '../errors';
-import { checkModel, readCalibrationSet, readModel, readTestImage } from '../model';
+import { checkModel, contentKey, readCalibrationSet, readModel, readTestImage } from '../model';
 import type { CalibrationImage, CheckReport, ModelFacts } from '../model/types';
 import {
   commandsScript,
@@ -94,7 +94,7 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
   const plan = wish.host === null ? await choosePlan(wish, conversion, context) : null;
   const provider = plan?.provider ?? 'host';
   const version = toolchainVersion(defaultVersion);
-  const tableKey = keyOf(facts.sha256, images, options, toolchainKey(version));
+  const tableKey = await keyOf(facts.sha256, images, options, toolchainKey(version));
   const request: JobRequest = {
     schemaVersion: 1,
     job: newJobId(),
@@ -137,9 +137,9 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
       ...(plan?.warnings ?? []),
     ],
     takenOver:
-      table === null || tableName === null
+      table === null || options.quantize !== 'int8'
         ? []
-        : [{ name: tableName, path: table, sha256: hashOf(fs.readFileSync(table)) }],
+        : [{ name: jobFile.table, path: table, sha256: hashOf(fs.readFileSync(table)) }],
     commandsText: commandsScript(options, {
       version,
       convertVersion: request.convertVersion,
@@ -193,21 +193,20 @@ async function hashed(image: CalibrationImage, plainName: string): Promise<Input
 }
 
 /** The same key, the same calibration table: model, pictures in their order, what shapes the graph, and the tool. */
-function keyOf(model: string, images: readonly InputFile[], options: JobRequest['options'], toolchain: string): string {
+function keyOf(
+  model: string,
+  images: readonly InputFile[],
+  options: JobRequest['options'],
+  toolVersion: string,
+): Promise<string> {
   const { inputSize, channels, mean, scale, pixelFormat, keepAspectRatio, outputNames } = options;
-  const parts = {
+  return contentKey({
     model,
-    images: images.map((image) => image.sha256),
-    inputSize,
-    channels,
-    mean,
-    scale,
-    pixelFormat,
-    keepAspectRatio,
-    outputNames,
-    toolchain,
-  };
-  return hashOf(Buffer.from(JSON.stringify(parts)));
+    // Their hashes stand for the pictures, which were read once already.
+    pictures: images.map((image) => Buffer.from(image.sha256, 'hex')),
+    options: { inputSize, channels, mean, scale, pixelFormat, keepAspectRatio, outputNames },
+    toolVersion,
+  });
 }
 
 /** Docker is the clouds' way; on this computer and on the user's own machine a venv leaves nothing in the system. */
