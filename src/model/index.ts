@@ -1,3 +1,5 @@
 export { checkModel, type CheckOptions } from './check';
 export { readModel, type ReadOptions } from './read';
 export { companionFiles, type CompanionFile, type CompanionOptions, type TargetName } from './targets';
+export { contentKey, type KeyParts } from './content-key';
+export { readCalibrationSet, readTestImage } from './images/set';
