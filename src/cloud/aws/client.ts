@@ -13,6 +13,8 @@ function endpointOf(env: NodeJS.ProcessEnv): string | undefined {
  * roles are the SDK's own business.
  */
 export function ec2Clients(env: NodeJS.ProcessEnv): (region: string) => EC2Client {
+  // The warning is about later versions of the SDK than the one that is pinned here; its users cannot act on it.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const kept = new Map<string, EC2Client>();
   const [accessKeyId, secretAccessKey] = [env['AWS_ACCESS_KEY_ID'], env['AWS_SECRET_ACCESS_KEY']];
   const sessionToken = env['AWS_SESSION_TOKEN'];

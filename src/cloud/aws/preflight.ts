@@ -22,10 +22,21 @@ async function checkSize(
   choice: { region: string; zone?: string; size: string },
 ): Promise<void> {
   const { region, zone, size } = choice;
-  const types = await ask(cloud, `tell the size ${size} in ${region}`, () =>
-    client.send(new DescribeInstanceTypesCommand({ InstanceTypes: [size as never] })),
+  const types = await ask(
+    cloud,
+    `tell the size ${size} in ${region}`,
+    () => client.send(new DescribeInstanceTypesCommand({ InstanceTypes: [size as never] })),
+    /^InvalidInstanceType$/,
   );
-  const architectures = types?.InstanceTypes?.[0]?.ProcessorInfo?.SupportedArchitectures ?? [];
+  if (types === null) {
+    throw refused(
+      'unknown-size',
+      `AWS has no size ${JSON.stringify(size)} in ${region}`,
+      'EC2 does not know it there',
+      'choose another --size or --region',
+    );
+  }
+  const architectures = types.InstanceTypes?.[0]?.ProcessorInfo?.SupportedArchitectures ?? [];
   if (architectures.length > 0 && !architectures.includes('x86_64')) {
     throw refused(
       'arm-size',

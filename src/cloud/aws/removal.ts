@@ -1,5 +1,4 @@
 import {
-  CancelSpotInstanceRequestsCommand,
   DeleteInternetGatewayCommand,
   DeleteKeyPairCommand,
   DeleteNetworkInterfaceCommand,
@@ -44,29 +43,18 @@ async function removeRouteTable(client: EC2Client, id: string): Promise<void> {
   await client.send(new DeleteRouteTableCommand({ RouteTableId: id }));
 }
 
-/** What can bear our tags, in the order in which it can go; kinds are EC2's own resource types. */
-const removals: ReadonlyMap<string, Removal> = new Map<string, Removal>([
-  [
-    'spot-instances-request',
-    (client, id) => client.send(new CancelSpotInstanceRequestsCommand({ SpotInstanceRequestIds: [id] })),
-  ],
-  ['instance', (client, id) => client.send(new TerminateInstancesCommand({ InstanceIds: [id] }))],
-  ['elastic-ip', (client, id) => client.send(new ReleaseAddressCommand({ AllocationId: id }))],
-  ['network-interface', (client, id) => client.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id }))],
-  ['volume', (client, id) => client.send(new DeleteVolumeCommand({ VolumeId: id }))],
-  ['key-pair', (client, id) => client.send(new DeleteKeyPairCommand({ KeyPairId: id }))],
-  ['security-group', (client, id) => client.send(new DeleteSecurityGroupCommand({ GroupId: id }))],
-  ['route-table', removeRouteTable],
-  ['subnet', (client, id) => client.send(new DeleteSubnetCommand({ SubnetId: id }))],
-  ['internet-gateway', removeGateway],
-  ['vpc', (client, id) => client.send(new DeleteVpcCommand({ VpcId: id }))],
-]);
-
-/** Place of a kind in the order of removal; what we do not know comes last. */
-export function removalRank(kind: string): number {
-  const rank = [...removals.keys()].indexOf(kind);
-  return rank === -1 ? removals.size : rank;
-}
+const removals: Readonly<Record<string, Removal>> = {
+  instance: (client, id) => client.send(new TerminateInstancesCommand({ InstanceIds: [id] })),
+  'elastic-ip': (client, id) => client.send(new ReleaseAddressCommand({ AllocationId: id })),
+  'network-interface': (client, id) => client.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id })),
+  volume: (client, id) => client.send(new DeleteVolumeCommand({ VolumeId: id })),
+  'key-pair': (client, id) => client.send(new DeleteKeyPairCommand({ KeyPairId: id })),
+  'security-group': (client, id) => client.send(new DeleteSecurityGroupCommand({ GroupId: id })),
+  subnet: (client, id) => client.send(new DeleteSubnetCommand({ SubnetId: id })),
+  'route-table': removeRouteTable,
+  'internet-gateway': removeGateway,
+  vpc: (client, id) => client.send(new DeleteVpcCommand({ VpcId: id })),
+};
 
 async function isTerminated(cloud: Refuser, client: EC2Client, id: string): Promise<boolean> {
   const found = await ask(
@@ -87,7 +75,7 @@ export async function remove(
   patience: Patience,
 ): Promise<void> {
   const { kind, id } = resource;
-  const removal = removals.get(kind);
+  const removal = Object.hasOwn(removals, kind) ? removals[kind] : undefined;
   if (!removal) {
     throw new UserError({
       code: 'unknown-resource',
