@@ -71,6 +71,10 @@ def proportional_bytes(pid: int) -> int:
     return 0
 
 
+KEPT_OVERHEAD = 1.08
+"""Kept activations take this many times their size: gaps between them, outputs that wait to be counted. Measured."""
+
+
 @dataclass(frozen=True)
 class Need:
     """What a run needs, in bytes. `base`: this process with the model loaded; `board`: the shared numbers."""
@@ -87,6 +91,6 @@ class Need:
 
     def total(self) -> int:
         """The peak of all processes together."""
-        collecting = self.pictures * self.picture + self.processes * self.working
+        collecting = int(KEPT_OVERHEAD * self.pictures * self.picture) + self.processes * self.working
         tuning = self.processes * self.tuning_pictures * self.working
         return self.base + self.board + self.processes * OWN_BYTES + max(collecting, tuning)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from cvicast_remote.failures import Refused
 from cvicast_remote.graph import Graph
-from cvicast_remote.memory import MARGIN, Need
+from cvicast_remote.memory import KEPT_OVERHEAD, MARGIN, Need
 from cvicast_remote.segments import Footprint, Segment, keep_all, least_work, needed
 
 Mode = Literal["op", "stream"]
@@ -66,7 +66,7 @@ def decide(
 
 def _streaming(costs: Sequence[float], prints: Footprint, need: Need, limit: int) -> list[Segment]:
     beside_pictures = need.base + need.board + replace(need, base=0, board=0, picture=0, tuning_pictures=1).total()
-    return least_work(costs, prints, (limit - beside_pictures) // need.pictures)
+    return least_work(costs, prints, int((limit - beside_pictures) / KEPT_OVERHEAD) // need.pictures)
 
 
 def _plan(mode: Mode, segments: Sequence[Segment], prints: Footprint, need: Need, room: int) -> Plan:

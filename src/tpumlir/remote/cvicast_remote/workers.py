@@ -75,6 +75,7 @@ class Workers:
                 os._exit(1)
             os.dup2(output, 1)
             os.dup2(output, 2)
+            sys.stdout = sys.stderr = open(2, "w", buffering=1, closefd=False)
             work(number)
             code = 0
         except BaseException as error:

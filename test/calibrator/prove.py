@@ -1,0 +1,114 @@
+"""The whole proof of identity: our table against stock's, byte for byte but for the time line.
+
+Prints one line a run, and the first differing line with both values where a table differs. Exit code 1 on any
+difference, any run that should have been fast and was not, and any memory prediction that is off by more than a quarter.
+"""
+
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import samples
+from runs import REMOTE, Toolchain, pictures
+from samples import Model
+
+sys.path.insert(0, str(REMOTE))
+from cvicast_remote.table import first_difference
+
+PREDICTION = 0.25
+EVERY_PROCESSES = (1, 2, 3, 5)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model with some pictures, and the runs to compare with stock's: (mode, processes)."""
+
+    model: Model
+    dataset: Path
+    set_name: str
+    count: int
+    runs: tuple[tuple[str, int], ...]
+
+
+def cases() -> Iterator[Case]:
+    """Everything that is proven; quick ones first."""
+    trained, large, folder, odd = samples.trained_320(), samples.at_640(), pictures(), samples.odd_pictures()
+    both = tuple((mode, processes) for mode in ("op", "stream") for processes in EVERY_PROCESSES)
+    few = (("op", 2), ("stream", 3))
+    yield Case(trained, odd, "odd", 13, both)
+    yield Case(trained, samples.black_pictures(), "black", 2, few)
+    for count in (1, 3, 37, 100):
+        yield Case(trained, folder, "calibration", count, tuple(run for run in both if run[1] <= max(2, count)))
+    for model in samples.graphs():
+        yield Case(model, odd, "odd", 13, few)
+    for count, runs in ((1, few), (3, few), (37, (("op", 1), ("stream", 5))), (100, (*few, ("op", 1), ("stream", 2)))):
+        yield Case(large, folder, "calibration", count, runs)
+
+
+class Proof:
+    """Does cases and counts what failed."""
+
+    def __init__(self, toolchain: Toolchain, scratch: Path) -> None:
+        self._toolchain = toolchain
+        self._table = scratch / "table"
+        self.runs = 0
+        self.failed = 0
+
+    def prove(self, case: Case) -> None:
+        """One model with one set of pictures."""
+        title = f"{case.model.name:32} {case.set_name:11} {case.count:4}"
+        mlir = self._toolchain.transform(case.model.onnx, case.model.shape, case.model.outputs)
+        expected = case.model.name.removesuffix("-whole") not in samples.NOT_IMPORTED
+        if mlir is None or not expected:
+            known = (mlir is None) == (not expected)
+            self._say(title, "not imported by the tool" if mlir is None else "imported, though known not to be", known)
+            return
+        stock = self._toolchain.stock_table(mlir, case.dataset, case.count)
+        for mode, processes in case.runs:
+            options = ("--mode", mode, "--processes", str(processes))
+            self._one(f"{title} {mode:6} {processes}", mlir, case, stock, options)
+
+    def _one(self, title: str, mlir: Path, case: Case, stock: str, options: tuple[str, ...]) -> None:
+        self._table.unlink(missing_ok=True)
+        ran = self._toolchain.calibrate(mlir, case.dataset, case.count, self._table, *options)
+        if ran.code != 0:
+            self._say(title, f"failed: {ran.out[-500:]} {ran.err[-500:]}", False)
+            return
+        done = ran.last
+        if done["calibrator"] != "fast":
+            self._say(title, f"left to stock: {done['why']}", False)
+            return
+        off = float(str(done["predictedBytes"])) / float(str(done["peakBytes"])) - 1
+        difference = first_difference(stock, self._table.read_text())
+        words = f"{'same' if difference is None else 'DIFFERENT'}  {ran.wall:6.1f} s  memory predicted {off:+.0%}"
+        self._say(title, words, difference is None and abs(off) <= PREDICTION)
+        if difference is not None:
+            print(f"    line {difference[0]}\n    stock: {difference[1]}\n    ours:  {difference[2]}", flush=True)
+
+    def _say(self, title: str, words: str, good: bool) -> None:
+        self.runs += 1
+        self.failed += not good
+        print(f"{'ok  ' if good else 'FAIL'} {title} {words}", flush=True)
+
+
+def main(argv: list[str]) -> int:
+    """Optional argument: a regular expression; only models whose name it matches are proven."""
+    toolchain = Toolchain(os.environ["CVICAST_TOOLCHAIN"])
+    wanted = re.compile(argv[0] if argv else "")
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch:
+        proof = Proof(toolchain, Path(scratch))
+        for case in cases():
+            if wanted.search(case.model.name):
+                proof.prove(case)
+    print(f"{proof.runs} runs, {proof.failed} failed, {time.monotonic() - start:.0f} s")
+    return 1 if proof.failed or not proof.runs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""What is kept, what runs twice, how many processes: decided from the graph and the memory there is."""
+
+import pytest
+from graphs import branchy
+
+from cvicast_remote.failures import Refused
+from cvicast_remote.memory import OWN_BYTES, Need, available_bytes
+from cvicast_remote.pictures import shards
+from cvicast_remote.plan import Asked, Plan, decide
+from cvicast_remote.segments import footprint, keep_all, least_work, needed, twice_share
+
+GRAPH = branchy()
+PRINTS = footprint(GRAPH, {})
+COSTS = [0.1, 4, 2, 3, 1, 3, 1, 1, 2, 2]
+KB = 1 << 10
+
+
+def test_footprint() -> None:
+    sizes = [op.size * 4 for op in GRAPH.ops]
+    assert PRINTS.boundary == (
+        *(0, sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[4] + sizes[5], sizes[4] + sizes[6]),
+        *(sizes[7], sizes[7], 0),
+    )
+    assert PRINTS.kept[9] == sizes[9]
+    assert PRINTS.working == sizes[1] + sizes[2]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 600, 1100, 2200, 4200, 1 << 20])
+def test_segments_cover_the_graph_within_the_limit(limit: int) -> None:
+    segments = least_work(COSTS, PRINTS, limit)
+    assert [i for s in segments for i in range(s.first, s.end)] == list(range(len(GRAPH.ops)))
+    assert needed(segments, PRINTS) <= limit
+
+
+def test_more_memory_never_means_more_work() -> None:
+    shares = [twice_share(least_work(COSTS, PRINTS, limit), COSTS) for limit in range(0, 6000, 50)]
+    assert shares == sorted(shares, reverse=True)
+    assert (shares[0], shares[-1]) == (pytest.approx(1.0), 0.0)
+
+
+def test_enough_memory_keeps_everything() -> None:
+    assert least_work(COSTS, PRINTS, needed(keep_all(GRAPH), PRINTS)) == keep_all(GRAPH)
+
+
+def _decide(room: int, asked: Asked = "auto", processes: int = 4, pictures: int = 100_000) -> Plan:
+    need = Need(10 * KB, KB, 0, PRINTS.working, pictures, 5, processes)
+    return decide(GRAPH, PRINTS, COSTS, need, asked, room)
+
+
+def test_room_decides() -> None:
+    much, less, little = (_decide(room) for room in (2 << 30, 300 << 20, 60 << 20))
+    assert (much.mode, much.processes) == ("op", 4)
+    assert (less.mode, less.processes) == ("stream", 4)
+    assert little.processes < 4
+    for plan, room in ((much, 2 << 30), (less, 300 << 20), (little, 60 << 20)):
+        assert plan.predicted <= room
+
+
+def test_too_little_room_is_refused() -> None:
+    with pytest.raises(Refused, match="one process needs") as refused:
+        _decide(OWN_BYTES)
+    assert refused.value.code == "memory"
+
+
+def test_asked_for_by_name() -> None:
+    assert _decide(2 << 30, "stream").mode == "stream"
+    with pytest.raises(Refused):
+        _decide(100 << 20, "op", 1)
+
+
+@pytest.mark.parametrize(("count", "processes"), [(1, 1), (3, 2), (37, 5), (100, 8)])
+def test_shards_are_even_and_in_order(count: int, processes: int) -> None:
+    runs = shards(count, processes)
+    assert [n for run in runs for n in run] == list(range(count))
+    assert max(map(len, runs)) - min(map(len, runs)) <= 1
+
+
+def test_there_is_memory() -> None:
+    assert available_bytes() > 0
