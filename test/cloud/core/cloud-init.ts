@@ -24,7 +24,14 @@ const knownKeys = new Set([
   ...['ssh_keys', 'ssh_authorized_keys', 'ssh_deletekeys', 'ssh_genkeytypes', 'users', 'disable_root', 'bootcmd'],
   ...['runcmd', 'write_files', 'package_update', 'package_upgrade', 'packages', 'ssh_pwauth', 'timezone', 'locale'],
   ...['hostname', 'manage_etc_hosts', 'preserve_hostname', 'power_state', 'final_message', 'growpart', 'swap', 'apt'],
-  ...['no_ssh_fingerprints', 'ssh', 'ssh_publish_hostkeys', 'disable_root_opts', 'allow_public_ssh_keys'],
+  ...[
+    'no_ssh_fingerprints',
+    'ssh',
+    'ssh_publish_hostkeys',
+    'disable_root_opts',
+    'allow_public_ssh_keys',
+    'package_reboot_if_required',
+  ],
 ]);
 
 const texts = (value: unknown): string[] =>
@@ -59,10 +66,11 @@ export function firstBoot(
       return typeof secret === 'string' && typeof open === 'string' ? [[type, { private: secret, public: open }]] : [];
     }),
   );
+  const given = config['allow_public_ssh_keys'] === false ? [] : metadataKeys;
   const disableRoot = typeof config['disable_root'] === 'boolean' ? config['disable_root'] : image.disableRoot;
   return {
     hostKeys,
-    users: usersOf(config, image.user, disableRoot, [...metadataKeys, ...texts(config['ssh_authorized_keys'])]),
+    users: usersOf(config, image.user, disableRoot, [...given, ...texts(config['ssh_authorized_keys'])]),
     bootCommands: commands(config['bootcmd']),
     runCommands: commands(config['runcmd']),
     files: filesOf(config['write_files']),

@@ -100,6 +100,9 @@ function furnish(root: string, boot: FirstBoot, host: MachineHost): void {
   // Every user is number 0 under another name: nobody has to be made on the computer itself.
   const ours = boot.users.map(({ name }) => `${name}:x:0:0:${name}:${home(name)}:/bin/bash`);
   write(root, '/etc/passwd', [...ours, ...others].join('\n'));
+  // Without a line here sudo takes the account for a locked one.
+  const locked = boot.users.map(({ name }) => `${name}:*:20000:0:99999:7:::`);
+  write(root, '/etc/shadow', [...locked, ...fs.readFileSync('/etc/shadow', 'utf8').split('\n')].join('\n'), 0o640);
   const sudoers = boot.users.filter((user) => user.sudo).map(({ name }) => `${name} ALL=(ALL:ALL) NOPASSWD:ALL`);
   write(root, '/etc/sudoers', ['Defaults !fqdn', ...sudoers].join('\n'));
   for (const user of boot.users) {
@@ -112,8 +115,16 @@ function furnish(root: string, boot: FirstBoot, host: MachineHost): void {
   }
   for (const file of boot.files) write(root, file.path, file.content, file.mode);
   write(root, '/etc/machine/sshd_config', sshdConfig(boot, host));
-  for (const name of ['shutdown', 'poweroff', 'halt', 'reboot'])
-    write(root, `/usr/sbin/${name}`, powerScript(name, host), 0o755);
+  for (const name of [
+    'sbin/shutdown',
+    'sbin/poweroff',
+    'sbin/halt',
+    'sbin/reboot',
+    'bin/systemctl',
+    'bin/systemd-run',
+  ]) {
+    write(root, `/usr/${name}`, powerScript(path.basename(name), host), 0o755);
+  }
   write(root, '/etc/machine/init', initScript(boot));
 }
 
@@ -160,7 +171,7 @@ function initScript(boot: FirstBoot): string {
   ].join('\n');
 }
 
-/** A guest has no hardware to turn off: its `shutdown` tells the cloud, which then does what it does. */
+/** A guest has no hardware to turn off, and no systemd: what asks them to end it tells the cloud, which then does what it does. */
 function powerScript(name: string, host: MachineHost): string {
   return [
     '#!/bin/bash',

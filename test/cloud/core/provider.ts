@@ -79,7 +79,10 @@ export class Plugin {
         new provider.CheckResponse().setInputs(request.getNews()),
       ),
       diffConfig: this.serve(() => new provider.DiffResponse()),
-      configure: this.serve(() => new provider.ConfigureResponse()),
+      configure: this.serve((request: provider.ConfigureRequest) => {
+        world.config = { ...world.config, ...props(request.getArgs()) };
+        return new provider.ConfigureResponse();
+      }),
       check: this.serve((request: provider.CheckRequest) => this.check(request)),
       diff: this.serve((request: provider.DiffRequest) => this.diff(request)),
       create: this.serve((request: provider.CreateRequest) => this.create(request)),
@@ -148,7 +151,8 @@ export class Plugin {
     const inputs = props(request.getProperties());
     const fault = world.faults.next('create', resource.kind);
     const create = () => Promise.resolve(resource.create(world, inputs));
-    const made = await world.faults.around(fault, create);
+    const once = fault !== null && 'loseAnswer' in fault && fault.loseAnswer.retry && resource.idempotent === true;
+    const made = await world.faults.around(once ? null : fault, create);
     if (fault !== null && 'hide' in fault) made.entry.hiddenFor = fault.hide.listings;
     if (fault !== null && 'initFailed' in fault) throw new InitFailed(fault.initFailed.message, made);
     return new provider.CreateResponse().setId(made.entry.id).setProperties(struct(made.outputs));

@@ -12,6 +12,8 @@ export interface World {
   readonly faults: Faults;
   /** What the test gave: credentials, quota, which regions are full. */
   readonly options: Readonly<Record<string, string>>;
+  /** What the engine configured the plugin with, e.g. `region`. */
+  readonly config: Readonly<Record<string, unknown>>;
   /** Starts the machine of an entry. Answers its address at once; the guest is up a moment later, like everywhere. */
   boot(entry: Entry, spec: MachineSpec): Promise<string>;
   /** Ends the guest; the entry is the caller's. */
@@ -31,6 +33,8 @@ export interface Resource {
   /** Ledger kind, e.g. `droplet`. */
   readonly kind: string;
   readonly inputs: Shape;
+  /** A second create of the same answers the first, when the plugin asks again: it sends a token along. */
+  readonly idempotent?: true;
   /** What the plugin refuses in preview beyond shapes. */
   check?(inputs: Props): Problem[];
   /** Makes it, or throws the cloud's `Refusal`. */

@@ -4,7 +4,6 @@ import { Clock } from './clock';
 import { Faults } from './faults';
 import { Ledger, type Entry } from './ledger';
 import { Machine, type MachineSpec } from './machine';
-import { Refusal } from './refusal';
 import type { CloudTable, World } from './table';
 
 /** One account of one cloud, with machines that run. */
@@ -12,10 +11,11 @@ export class LiveWorld implements World {
   readonly clock = new Clock();
   readonly faults = new Faults();
   readonly ledger: Ledger;
+  config: Readonly<Record<string, unknown>> = {};
   /** The port on which guests and tests speak to this process. */
   controlPort = 0;
   private readonly machines = new Map<Entry, Promise<Machine | null>>();
-  private readonly guestTimers = new Map<Entry, number>();
+  private readonly guestTimers: { readonly entry: Entry; readonly kind: string; readonly timer: number }[] = [];
   private lastSerial = 400_000_000 + randomInt(1_000_000);
 
   constructor(
@@ -76,39 +76,37 @@ export class LiveWorld implements World {
     return logs.join('\n');
   }
 
-  /** The guest called `shutdown`, `poweroff` and the like. */
+  /** The guest called `shutdown`, `systemctl poweroff`, `systemd-run --on-active=…` and the like. */
   guestSays(entryId: string, words: string): void {
     const entry = this.ledger.alive().find((one) => one.id === entryId);
     if (!entry) return;
-    const argv = words.trim().split(/\s+/);
-    if (argv.includes('-c')) {
-      this.disarm(entry);
-      return;
-    }
-    const minutes = argv[0] === 'shutdown' ? minutesOf(argv) : 0;
-    if (minutes === null) {
+    const wish = wishOf(words.trim().split(/\s+/));
+    if (wish === 'nothing') return;
+    if (wish === 'unclear') {
       this.ledger.remarks.push(`the guest of ${entryId} said "${words}", which names no time`);
       return;
     }
-    this.disarm(entry);
-    this.guestTimers.set(
-      entry,
-      this.clock.at(this.clock.now() + minutes * 60_000, () => {
-        // A guest that is halted, or whose platform took it, fires nothing any more.
-        if (entry.state === 'active') void this.table.poweredOff(this, entry);
-      }),
-    );
+    // One timer a kind: a second `shutdown` replaces the first.
+    this.disarm(entry, wish.kind);
+    if (wish.minutes === null) return;
+    const timer = this.clock.at(this.clock.now() + wish.minutes * 60_000, () => {
+      // A guest that is off already, or whose platform took it, fires nothing any more.
+      if (entry.state === 'active') void this.table.poweredOff(this, entry);
+    });
+    this.guestTimers.push({ entry, kind: wish.kind, timer });
   }
 
-  private disarm(entry: Entry): void {
-    const timer = this.guestTimers.get(entry);
-    if (timer !== undefined) this.clock.cancel(timer);
-    this.guestTimers.delete(entry);
+  private disarm(entry: Entry, kind?: string): void {
+    const mine = this.guestTimers.filter((one) => one.entry === entry && (kind === undefined || one.kind === kind));
+    for (const one of mine) {
+      this.clock.cancel(one.timer);
+      this.guestTimers.splice(this.guestTimers.indexOf(one), 1);
+    }
   }
 
-  /** Minutes until the guest's own timer is due are the test's to know only through `clock.advance`. */
+  /** Has the guest armed a timer of its own? */
   hasGuestTimer(entry: Entry): boolean {
-    return this.guestTimers.has(entry);
+    return this.guestTimers.some((one) => one.entry === entry);
   }
 
   async stop(): Promise<void> {
@@ -117,16 +115,22 @@ export class LiveWorld implements World {
   }
 }
 
-/** Minutes of `shutdown [-P|-h|-H] [+N|now]`; one minute when nothing is said, as systemd has it. */
-function minutesOf(argv: readonly string[]): number | null {
-  const times = argv.slice(1).filter((word) => !word.startsWith('-'));
-  const time = times[0];
-  if (time === undefined) return 1;
-  if (time === 'now') return 0;
-  const match = /^\+?(\d+)$/.exec(time);
-  return match ? Number(match[1]) : null;
-}
+type Wish = { readonly kind: string; readonly minutes: number | null } | 'nothing' | 'unclear';
 
-export function notFound(code: string, message: string): Refusal {
-  return new Refusal(code, message, 404);
+/** What a command of the guest means for its power; minutes `null` takes a timer back. */
+function wishOf(argv: readonly string[]): Wish {
+  const command = argv[0] ?? '';
+  if (command === 'systemctl')
+    return argv.some((word) => /^(poweroff|halt|reboot)$/.test(word)) ? { kind: 'now', minutes: 0 } : 'nothing';
+  if (command === 'systemd-run') {
+    const seconds = argv.map((word) => /^--on-active=(\d+)s?$/.exec(word)?.[1]).find((found) => found !== undefined);
+    return seconds === undefined ? 'unclear' : { kind: command, minutes: Number(seconds) / 60 };
+  }
+  if (command !== 'shutdown') return { kind: 'now', minutes: 0 };
+  if (argv.includes('-c')) return { kind: command, minutes: null };
+  // One minute when nothing is said, as systemd has it.
+  const time = argv.slice(1).find((word) => !word.startsWith('-')) ?? '+1';
+  if (time === 'now') return { kind: command, minutes: 0 };
+  const match = /^\+?(\d+)$/.exec(time);
+  return match ? { kind: command, minutes: Number(match[1]) } : 'unclear';
 }

@@ -1,0 +1,189 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { clouds } from '../../src/cloud';
+import type { CloudApi, CloudResource } from '../../src/cloud/types';
+import { openStack } from '../../src/engine/stack';
+import { findEngine } from '../../src/engine/find';
+import type { Stack } from '../../src/engine/types';
+import { connect, makeKeyPair, userData, type KeyPair } from '../../src/machine';
+import { homeFolder } from '../../src/paths';
+import type { MachineRequest } from '../../stacks/machine';
+import { startCloud, whyNoMachines, type CloudStandIn } from './cloud';
+import { useScratch } from './scratch';
+
+export interface Rental {
+  readonly cloud: CloudStandIn;
+  readonly stack: Stack;
+  readonly request: MachineRequest;
+  readonly key: KeyPair;
+  readonly hostKey: KeyPair;
+  readonly api: CloudApi;
+  readonly home: string;
+  /** Brings the machine up as a job does. */
+  up(): ReturnType<Stack['up']>;
+  /** What the cloud itself lists of this job. */
+  left(): Promise<CloudResource[]>;
+  /** The sweep: removes what the cloud lists until it lists nothing. */
+  sweep(): Promise<void>;
+}
+
+export interface Place {
+  readonly region: string;
+  readonly zone?: string;
+  readonly size: string;
+}
+
+const job = 'cv-20261128-112830-7f3a9c';
+const owner = '0123456789abcdef';
+
+/** Why the stories of a cloud cannot be told here; null when they can. */
+export async function whyNoStories(): Promise<string | null> {
+  const engine = await findEngine({ env: process.env, home: process.env['CVICAST_TEST_HOME'] ?? '' });
+  return whyNoMachines() ?? (engine === null ? 'no Pulumi engine on PATH (scripts/setup gets one)' : null);
+}
+
+/** Everything a test needs to rent one machine of a cloud's stand-in; call inside `describe`. */
+export function useRental(name: string, place: Place): (options?: Readonly<Record<string, string>>) => Promise<Rental> {
+  const scratch = useScratch();
+  const started: CloudStandIn[] = [];
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((one) => one.stop()));
+  });
+  return async (options = {}) => {
+    const cloud = await startCloud(name, options);
+    started.push(cloud);
+    const facts = clouds[name]!;
+    const home = fs.mkdtempSync(path.join(scratch(), 'home-'));
+    const env = { PATH: process.env['PATH'], HOME: home, CVICAST_RETRY_SECONDS: '0.01', ...cloud.env };
+    const [key, hostKey] = [makeKeyPair('job'), makeKeyPair('host')];
+    const request: MachineRequest = {
+      ...place,
+      ...{
+        job,
+        owner,
+        ttlMinutes: 60,
+        expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+        spot: false,
+        diskGiB: 30,
+      },
+      allowCidrs: ['127.0.0.1/32'],
+      publicKey: key.publicKey,
+      userData: userData({ user: facts.user, publicKey: key.publicKey, hostKey, ttlMinutes: 60, hostname: 'cvicast' }),
+    };
+    const logFolder = path.join(home, 'logs');
+    fs.mkdirSync(logFolder);
+    const config = facts.engineConfig({ ...place, env });
+    const stack = await openStack({ home, job, logFolder, passphrase: 'a passphrase', env, config });
+    const api = await facts.api({ env, homeFolder: home });
+    const left = () => api.list([place.region]);
+    return {
+      ...{ cloud, stack, request, key, hostKey, api, home, left },
+      up: async () => stack.up(await facts.stack(), request),
+      sweep: async () => {
+        for (let listed = await left(); listed.length > 0; listed = await left()) {
+          for (const resource of listed) await api.remove(resource);
+        }
+      },
+    };
+  };
+}
+
+/** A command on the rented machine, over SSH with the pinned host key; waits until the machine has booted. */
+export async function runThere(rental: Rental, at: Awaited<ReturnType<Stack['up']>>, argv: string[]): Promise<string> {
+  const machine = await connect(
+    {
+      ...{ address: at.address, port: at.port, user: at.user },
+      privateKey: rental.key.privateKey,
+      hostKeys: [rental.hostKey.publicKey],
+    },
+    { jobFolder: `/var/tmp/cvicast-${job}` },
+  );
+  try {
+    const { status, stdout, stderr } = await machine.exec(argv);
+    if (status !== 0) throw new Error(`${argv.join(' ')}: ${status} ${stderr}`);
+    return stdout;
+  } finally {
+    await machine.close();
+  }
+}
+
+/** All that the engine wrote about a stack, as one text. */
+export function stateText(home: string): string {
+  const files = fs.readdirSync(homeFolder.state(home), { recursive: true, withFileTypes: true });
+  return files
+    .filter((entry) => entry.isFile())
+    .map((entry) => fs.readFileSync(path.join(entry.parentPath, entry.name), 'utf8'))
+    .join('\n');
+}
+
+/** What must hold at every cloud, told of one. `machine`: the ledger's kind of a machine there. */
+export function tellStories(
+  name: string,
+  place: Place,
+  facts: {
+    readonly machine: string;
+    readonly afterItsTime: 'deleted' | 'off';
+    readonly badSize: string;
+    readonly badRegion: string;
+  },
+): void {
+  const rent = useRental(name, place);
+
+  it('rents a machine that only the key of the job opens, and gives everything back', async () => {
+    const rental = await rent();
+    const at = await rental.up();
+    expect(await runThere(rental, at, ['id', '-u'])).toBe('0\n');
+    expect(await runThere(rental, at, ['sudo', '-n', 'id', '-un'])).toBeTruthy();
+
+    const { entries, remarks } = await rental.cloud.ledger();
+    expect(remarks).toEqual([]);
+    expect(entries.find((entry) => entry.kind === facts.machine)).toMatchObject({ state: 'active', guestTimer: true });
+    const listed = await rental.left();
+    expect(new Set(listed.map((one) => one.job))).toEqual(new Set([job]));
+    expect(listed.every((one) => one.owner === null || one.owner === owner)).toBe(true);
+
+    const secretLine = rental.hostKey.privateKey.split('\n')[2]!;
+    const encoded = Buffer.from(rental.request.userData).toString('base64').slice(40, 120);
+    const state = stateText(rental.home);
+    expect(state).toContain(job);
+    for (const secret of [secretLine, encoded]) expect(state).not.toContain(secret);
+
+    await rental.stack.destroy();
+    expect(await rental.cloud.alive()).toEqual([]);
+    expect(await rental.left()).toEqual([]);
+    expect((await rental.cloud.ledger()).bill).toBeGreaterThan(0);
+  });
+
+  it('is ended in time when this computer is gone, and a later teardown finds that so', async () => {
+    const rental = await rent();
+    const at = await rental.up();
+    await runThere(rental, at, ['true']);
+    await rental.cloud.advance(70);
+    await rental.cloud.until(({ entries }) =>
+      entries.some((entry) => entry.kind === facts.machine && entry.state === facts.afterItsTime),
+    );
+    await rental.stack.destroy();
+    expect(await rental.cloud.alive()).toEqual([]);
+  });
+
+  it('is swept by its tags when the state knows nothing', async () => {
+    const rental = await rent({ machines: 'none' });
+    await rental.up();
+    fs.rmSync(homeFolder.state(rental.home), { recursive: true });
+    await rental.sweep();
+    expect(await rental.cloud.alive()).toEqual([]);
+  });
+
+  it('is looked at before anything is made: credentials, size, region, permission to write', async () => {
+    const rental = await rent({ machines: 'none' });
+    await rental.api.preflight(place);
+    await expect(rental.api.preflight({ ...place, size: facts.badSize })).rejects.toMatchObject({ name: 'UserError' });
+    const { zone: _zone, ...noZone } = place;
+    await expect(rental.api.preflight({ ...noZone, region: facts.badRegion })).rejects.toMatchObject({
+      name: 'UserError',
+    });
+    const readOnly = await rent({ machines: 'none', permissions: 'read' });
+    await expect(readOnly.api.preflight(place)).rejects.toMatchObject({ name: 'UserError' });
+    expect((await rental.cloud.ledger()).entries).toEqual([]);
+  });
+}
