@@ -186,6 +186,11 @@ class JobStack implements Stack {
     const env: NodeJS.ProcessEnv = { ...options.env };
     // The user's own stacks have nothing to say here.
     for (const name of foreign) Reflect.deleteProperty(env, name);
+    // Plugins that somebody runs by hand stay: a stand-in of a cloud, or the real plugin under a debugger.
+    const attached = [
+      ...(env['PULUMI_DEBUG_PROVIDERS'] ? [env['PULUMI_DEBUG_PROVIDERS']] : []),
+      ...(options.attach ?? []).map(({ name, port }) => `${name}:${port}`),
+    ].join(',');
     const backend = options.backendUrl ?? pathToFileURL(homeFolder.state(options.home)).href;
     return {
       ...env,
@@ -197,9 +202,7 @@ class JobStack implements Stack {
       PULUMI_AUTOMATION_API: 'true',
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
       [engineMark]: options.job,
-      ...(options.attach === undefined || options.attach.length === 0
-        ? {}
-        : { PULUMI_DEBUG_PROVIDERS: options.attach.map(({ name, port }) => `${name}:${port}`).join(',') }),
+      ...(attached === '' ? {} : { PULUMI_DEBUG_PROVIDERS: attached }),
     };
   }
 }
@@ -210,7 +213,6 @@ const foreign = [
   'PULUMI_CONFIG',
   'PULUMI_DIY_BACKEND_GZIP',
   'PULUMI_SELF_MANAGED_STATE_GZIP',
-  'PULUMI_DEBUG_PROVIDERS',
 ];
 
 /** The Automation API's workspace with the command that we gave it, whose `run` its own types keep to themselves. */
