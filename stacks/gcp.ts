@@ -1,7 +1,13 @@
 import * as gcp from '@pulumi/gcp';
 import * as pulumi from '@pulumi/pulumi';
-import { UserError } from '../src/errors';
+import { Bug } from '../src/errors';
 import { tagsOf, type MachineStack } from './machine';
+
+function firstOf(names: readonly string[]): string {
+  const [first] = names;
+  if (first === undefined) throw new Bug('a region without zones');
+  return first;
+}
 
 /**
  * A Compute Engine machine with a network of its own (networks and firewalls bear no labels there: their description
@@ -12,16 +18,8 @@ const stack: MachineStack = (request) => {
   const description = Object.entries(labels)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ');
-  const zone = request.zone;
-  if (zone === undefined) {
-    throw new UserError({
-      code: 'no-zone',
-      what: 'No zone was chosen for a machine on Google Cloud',
-      why: 'its machines live in a zone, not in a region',
-      fix: `name one: --zone ${request.region}-b`,
-      exit: 'input',
-    });
-  }
+  // Machines live in a zone there: without one named, the region's first.
+  const zone = request.zone ?? gcp.compute.getZonesOutput({ region: request.region }).names.apply(firstOf);
   const network = new gcp.compute.Network('network', { name: request.job, description, autoCreateSubnetworks: false });
   const subnet = new gcp.compute.Subnetwork('subnet', {
     name: request.job,
