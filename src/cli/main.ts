@@ -34,6 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await yargs([...argv])
       .scriptName('cvicast')
+      .locale('en')
       .usage('$0 <command>\n\nTurns a trained YOLO model (ONNX) into a .cvimodel for Sophgo cv181x boards.')
       .command(asModule(convert, ended))
       .command(asModule(check, ended))

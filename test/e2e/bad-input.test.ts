@@ -62,7 +62,7 @@ describe('bad input: two lines, exit 2, nothing created', () => {
   });
   test('a dynamic model needs its size', async () => {
     expect(
-      await refused('input-size-needed', [unpacked(graphs, 'shapes-yolo11n-dynamic.onnx.gz'), '--images', images]),
+      await refused('dynamic-input', [unpacked(graphs, 'shapes-yolo11n-dynamic.onnx.gz'), '--images', images]),
     ).toContain('--input-size');
   });
   test('no such folder of pictures', () => refused('no-such-images', [model, '--images', 'none']));
@@ -84,7 +84,7 @@ describe('bad input: two lines, exit 2, nothing created', () => {
   test('an unknown provider, with a near match', async () => {
     expect(await refused('unknown-provider', [model, '--images', images, '--provider', 'awz'])).toContain('aws');
   });
-  test('an unknown target', () => refused('unknown-target', [model, '--images', images, '--target', 'esp32']));
+  test('an unknown target', () => refused('bad-target', [model, '--images', images, '--target', 'esp32']));
   test.each(['0', '-1', '1e9', 'much'])('--max-cost %s', (amount) =>
     refused('bad-max-cost', [model, '--images', images, '--provider', 'aws', `--max-cost=${amount}`]),
   );
