@@ -1,7 +1,7 @@
 """The whole proof of identity: our table against stock's, byte for byte but for the time line.
 
 Prints one line a run, and the first differing line with both values where a table differs. Exit code 1 on any
-difference, any run that should have been fast and was not, and any memory prediction that is off by more than a quarter.
+difference, any run that should have been fast and was not, any memory prediction that is off by more than a quarter.
 """
 
 import os

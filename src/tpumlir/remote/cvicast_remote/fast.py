@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
+
 from cvicast_remote import toolchain
 from cvicast_remote.collect import Collector, extent_on
 from cvicast_remote.events import Events
@@ -18,7 +20,7 @@ from cvicast_remote.memory import Need, available_bytes, proportional_bytes
 from cvicast_remote.pictures import Pictures, choose, shards
 from cvicast_remote.plan import Asked, Plan, decide
 from cvicast_remote.progress import Progress
-from cvicast_remote.segments import Footprint, footprint
+from cvicast_remote.segments import Footprint, footprint, needed
 from cvicast_remote.shared import Board, wait_until
 from cvicast_remote.table import Row, render
 from cvicast_remote.thresholds import Divergence, as_written
@@ -94,6 +96,7 @@ def _load(request: Request) -> _Loaded:
         raise NotCovered(f"tpu_mlir is {found or 'not installed'}, not {toolchain.COVERED_VERSION}")
     from utils.mlir_parser import MlirParser
 
+    cv2.setNumThreads(1)  # a fork would lose the threads of its pool
     parser = MlirParser(request.model)
     graph = read_graph(parser)
     pictures = Pictures(choose(request.dataset, request.pictures), parser.get_input_op_by_idx(0))
@@ -182,7 +185,7 @@ class _Run:
         graph, board = self.loaded.graph, self.board
         forward = Forward(graph, self.loaded.module, self.loaded.forms, self.loaded.pictures.tensor)
         shard = shards(len(self.loaded.pictures), self.plan.processes)[number]
-        ahead = int(AHEAD_SHARE * len(shard) * max(self.prints.boundary))
+        ahead = int(AHEAD_SHARE * len(shard) * needed(self.plan.segments, self.prints))
         Collector(graph, forward, board, number, shard, BINS, ahead).run(self.plan.segments)
         self._phase_done(number, 1)
         self._first_thresholds(number)
