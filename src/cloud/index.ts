@@ -1,13 +1,17 @@
 import { UserError } from '../errors';
+import { alibaba } from './alibaba';
 import { aws } from './aws';
+import { azure } from './azure';
 import { digitalocean } from './digitalocean';
 import { gcp } from './gcp';
+import { hetzner } from './hetzner';
 import { local } from './local';
 import { suggestion } from './matching';
+import { tencent } from './tencent';
 import type { Cloud } from './types';
 
 // One line a cloud. These modules hold tables and small functions; SDKs load inside `api()` and `stack()` only.
-const known: readonly Cloud[] = [digitalocean, aws, gcp, local];
+const known: readonly Cloud[] = [digitalocean, aws, gcp, azure, alibaba, tencent, hetzner, local];
 
 /** Every place where a machine can live, by the name that `--provider` takes. */
 export const clouds: Readonly<Record<string, Cloud>> = Object.fromEntries(known.map((cloud) => [cloud.name, cloud]));
