@@ -1,3 +1,4 @@
+import type { Provider } from '@pulumi/pulumi/provider';
 import type { MachineStack } from '../../stacks/machine';
 
 /** What the rest of the house knows of a place where a machine can live. */
@@ -86,6 +87,12 @@ export interface CloudApi {
   livePrice?(choice: { region: string; size: string }): Promise<number | null>;
 }
 
+/** What the engine is served of a provider of ours. */
+export type OwnProvider = Pick<
+  Provider,
+  'version' | 'check' | 'diff' | 'create' | 'read' | 'update' | 'delete' | 'invoke'
+>;
+
 export interface Cloud {
   readonly name: string;
   readonly title: string;
@@ -131,4 +138,6 @@ export interface Cloud {
   api(context: CloudCredentialsContext): Promise<CloudApi>;
   /** Loads the Pulumi program (and with it the SDK): called only when a machine is wanted. */
   stack(): Promise<MachineStack>;
+  /** A provider of our own, where the cloud has no plugin: whoever runs the engine serves it under this name. */
+  ownProvider?(context: CloudCredentialsContext): Promise<{ readonly name: string; readonly provider: OwnProvider }>;
 }

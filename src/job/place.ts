@@ -27,7 +27,13 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
   return {
     name: cloud.name,
     cloud,
-    attach: () => Promise.resolve({ providers: [], close: () => Promise.resolve() }),
+    attach: async () => {
+      const own = await cloud.ownProvider?.({ env: context.env, homeFolder: context.env['HOME'] ?? context.home });
+      if (own === undefined) return { providers: [], close: () => Promise.resolve() };
+      const { serveProvider } = await import('../engine/serve-provider');
+      const { port, close } = await serveProvider(own.provider);
+      return { providers: [{ name: own.name, port }], close };
+    },
     stack: () => cloud.stack(),
     engineConfig: (choice) => cloud.engineConfig({ ...choice, env: context.env }),
     list: async (regions) => (await api()).list(regions),

@@ -19,7 +19,7 @@ export const tencent: Cloud = {
   price,
   billing: { minimumSeconds: 1, stepSeconds: 1 },
   spot: true,
-  creates: ['1 CVM instance with its disk and address', '1 VPC', '1 subnet', '1 security group', '1 key pair'],
+  creates: ['1 CVM instance with its disk and address', '1 VPC', '1 subnet', '1 security group'],
   armSizes: /^SR\d/i,
   endedBy: [
     {
@@ -58,5 +58,9 @@ export const tencent: Cloud = {
   },
   async stack() {
     return (await import('../../../stacks/tencent')).default;
+  },
+  async ownProvider(context) {
+    const { tencentPackage, tencentProvider } = await import('../../../stacks/tencent-provider/provider');
+    return { name: tencentPackage, provider: tencentProvider(context) };
   },
 };

@@ -49,7 +49,8 @@ function createNetwork(world: World, inputs: Props): Made {
 function createSubnet(world: World, inputs: Props): Made {
   const region = textOf(inputs['region']);
   if (!(region in facts.regions)) invalid('region', region, 'Unknown region.');
-  if (!isCidr(textOf(inputs['ipCidrRange']))) invalid('ipCidrRange', inputs['ipCidrRange'], 'Must be a CIDR address range.');
+  if (!isCidr(textOf(inputs['ipCidrRange'])))
+    invalid('ipCidrRange', inputs['ipCidrRange'], 'Must be a CIDR address range.');
   const network = referred(world, 'network', inputs['network']);
   const entry = add(world, 'subnetwork', `regions/${region}/subnetworks`, { ...inputs, network: network.id });
   return { entry, outputs: outputs(entry, inputs) };
@@ -139,7 +140,8 @@ async function createInstance(world: World, inputs: Props): Promise<Made> {
     ...{ tags: inputs['tags'], network, subnetwork: subnet.id, disk: disk.id, networkInterfaces },
     autoDelete: boot['autoDelete'] !== false,
   };
-  if (timer !== null) world.clock.at(world.clock.now() + timer.seconds * 1000, () => timesUp(world, entry, timer.deletes));
+  if (timer !== null)
+    world.clock.at(world.clock.now() + timer.seconds * 1000, () => timesUp(world, entry, timer.deletes));
   const told = { zone, networkInterfaces, currentStatus: 'RUNNING', instanceId: String(world.serial()) };
   return { entry, outputs: { ...outputs(entry, inputs), ...told } };
 }
@@ -186,13 +188,15 @@ const name = text(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/);
 const labels = map(/^[a-z][a-z0-9_-]{0,62}$/, /^[a-z0-9_-]{0,63}$/);
 const reference = text(/./);
 
-const resource = (
-  kind: string,
-  inputs: Shape,
-  create: Resource['create'],
-  more: Partial<Resource> = {},
-): Resource => ({
-  ...{ kind, inputs, create, remove: (world: World, entry: Entry) => remove(world, entry), whenGone: 'succeeds', ...more },
+const resource = (kind: string, inputs: Shape, create: Resource['create'], more: Partial<Resource> = {}): Resource => ({
+  ...{
+    kind,
+    inputs,
+    create,
+    remove: (world: World, entry: Entry) => remove(world, entry),
+    whenGone: 'succeeds',
+    ...more,
+  },
 });
 
 const bootDisk = object(
@@ -238,7 +242,10 @@ export const gcp: CloudTable = {
     ),
     'gcp:compute/subnetwork:Subnetwork': resource(
       'subnetwork',
-      object({ name, network: reference, ipCidrRange: text() }, { region: text(), description: text(), stackType: text() }),
+      object(
+        { name, network: reference, ipCidrRange: text() },
+        { region: text(), description: text(), stackType: text() },
+      ),
       createSubnet,
     ),
     'gcp:compute/firewall:Firewall': resource('firewall', firewall, createFirewall, {

@@ -1,0 +1,18 @@
+import { tellStories, whyNoStories } from '../_helpers/cloud-stories';
+
+jest.setTimeout(600_000);
+const place = { region: 'nyc3', size: 's-2vcpu-4gb' };
+
+beforeAll(async () => {
+  const reason = await whyNoStories();
+  if (reason !== null) throw new Error(reason);
+});
+
+describe('DigitalOcean', () => {
+  tellStories('digitalocean', place, {
+    machine: 'droplet',
+    afterItsTime: 'off',
+    badSize: 's-2vcpu-3gb',
+    badRegion: 'nowhere1',
+  });
+});
