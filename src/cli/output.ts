@@ -99,13 +99,14 @@ function troubleOf(thrown: unknown): { code: string; what: string; why: string; 
   };
 }
 
-/** Control characters of a foreign name must not move the cursor or colour the terminal. */
+const escape = '\u001b';
+
+/** Control characters of a foreign name must not move the cursor or colour the terminal; only `paint`'s own pass. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the colours that `paint` made are the only escapes let through
-  return text.replace(
-    /\u001b(?!\[(?:0|1|2|31|32|33)m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g,
-    '\ufffd',
-  );
+  return text
+    .split(new RegExp(`(${escape}\\[(?:0|1|2|31|32|33)m)`))
+    .map((part, index) => (index % 2 === 1 ? part : part.replace(/(?![\n\t])\p{Cc}/gu, '\ufffd')))
+    .join('');
 }
 
 function oneLine(text: string): string {

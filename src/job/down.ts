@@ -22,15 +22,21 @@ export async function endJobs(jobs: readonly string[] | 'all', context: JobConte
 }
 
 async function endJob(folder: JobFolder, context: JobContext): Promise<EndedJob> {
-  stopClient(folder, context);
+  await stopClient(folder, context);
   const left = await teardown(folder, context);
   if (left.length === 0 && folder.facts().closed === null)
     folder.journal.write({ type: 'closed', result: 'ended by `cvicast down`' });
   return { job: folder.job, left };
 }
 
-/** A client that still works on the job is asked to end; its own teardown and ours then wait for each other. */
-function stopClient(folder: JobFolder, context: JobContext): void {
+/** How long a client that was asked to end may take for its own teardown, seconds. */
+const clientPatienceSeconds = 180;
+
+/**
+ * A client that still works on the job is asked to end, and tears down itself: a create that is under way cannot be
+ * taken from it. One that does not end in time is not waited for any longer.
+ */
+async function stopClient(folder: JobFolder, context: JobContext): Promise<void> {
   const { holder, closed } = folder.facts();
   if (closed !== null || holder === null || holder.pid === process.pid) return;
   if (holder.host !== markOf().host || !isRunning(holder)) return;
@@ -40,6 +46,8 @@ function stopClient(folder: JobFolder, context: JobContext): void {
   } catch {
     // It ended by itself in between.
   }
+  const end = Date.now() + clientPatienceSeconds * 1000;
+  while (isRunning(holder) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 250));
 }
 
 /** The failure that says what may still be alive, and how it is ended. */

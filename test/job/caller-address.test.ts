@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { callerCidr, checkCidrs } from '../../src/job/caller-address';
+import { matching } from '../_helpers/matching';
 
 async function echoes(answers: readonly string[], work: (urls: string) => Promise<void>): Promise<void> {
   const servers = answers.map((answer) => http.createServer((_, response) => response.end(answer)));
@@ -42,7 +43,7 @@ describe('caller address', () => {
   test.each(['0.0.0.0/0', '203.0.113.7', '203.0.113.7/33', '1.2.3.4/1e1', '::/0', 'x/32', ''])(
     '%j is refused',
     (cidr) => {
-      expect(() => checkCidrs([cidr])).toThrow(expect.objectContaining({ code: 'bad-cidr', exit: 'input' }));
+      expect(() => checkCidrs([cidr])).toThrow(matching({ code: 'bad-cidr', exit: 'input' }));
     },
   );
 });

@@ -6,7 +6,6 @@ import { endJobs } from '../../job/down';
 import { prepare } from '../../job/prepare';
 import type { ConvertWish } from '../../job/request';
 import { preflight } from '../../job/planning';
-import type { ToolchainKind } from '../../tpumlir';
 import type { Command, Surroundings } from '../command';
 import { agree } from '../agree';
 import { confirm } from '../confirm';
@@ -134,7 +133,7 @@ function wishOf(args: Arguments): ConvertWish {
     allowCidrs: args['allow-cidr'] ?? [],
     backendUrl: args.backend ?? null,
     target: args.target,
-    toolchain: args.toolchain as ToolchainKind | undefined,
+    toolchain: args.toolchain,
     imageMirror: args['image-mirror'] ?? null,
     reuseTable: args['reuse-table'],
     conversion: rawConversionOptions(args),

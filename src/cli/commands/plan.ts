@@ -30,7 +30,7 @@ export const plan: Command<Arguments> = {
   run: async (args, { output, home, env }) => {
     const inputSize = args['input-size'] === undefined ? undefined : inputSizeOf(args['input-size']);
     const facts = await readModel(args.model, inputSize === undefined ? {} : { inputSize });
-    const toolchain = (args.toolchain ?? (args.provider === 'local' ? 'venv' : 'docker')) as ToolchainKind;
+    const toolchain: ToolchainKind = args.toolchain ?? (args.provider === 'local' ? 'venv' : 'docker');
     const wish = {
       provider: args.provider,
       region: args.region,
