@@ -1,12 +1,13 @@
 """`python -m cvicast_remote.calibrate MODEL.mlir --dataset DIR --input_num N -o TABLE`: the calibration table.
 
-Events are JSON lines on stdout; the exit code is 0, or that of EXIT_CODES with an {"type":"error"} line before.
+Events are JSON lines on stdout, the last one {"type":"done"} with exit code 0 or {"type":"error"} with another.
 """
 
 import argparse
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -88,8 +89,8 @@ def main(argv: list[str]) -> int:
     folder = toolchain.package_folder()
     if folder is not None and os.environ.get(READY) != str(os.getpid()):
         _with_environment(argv, folder)
-    signal.signal(signal.SIGTERM, _on_signal)
-    signal.signal(signal.SIGHUP, _on_signal)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, _on_signal)
     events = Events()
     if folder is None:
         events.emit("error", code="no-toolchain", message="tpu_mlir is not installed in this Python")
@@ -103,6 +104,10 @@ def main(argv: list[str]) -> int:
         return FAILED
     except MemoryError:
         events.emit("error", code="memory", message="not enough memory")
+        return FAILED
+    except Exception as error:
+        traceback.print_exc()
+        events.emit("error", code="internal", message=f"{type(error).__name__}: {error}")
         return FAILED
     return 0
 

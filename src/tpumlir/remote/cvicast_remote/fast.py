@@ -12,7 +12,7 @@ import cv2
 from cvicast_remote import toolchain
 from cvicast_remote.collect import Collector, extent_on
 from cvicast_remote.events import Events
-from cvicast_remote.failures import NotCovered
+from cvicast_remote.failures import NotCovered, Refused
 from cvicast_remote.forms import Form, prove
 from cvicast_remote.forward import Forward
 from cvicast_remote.graph import Graph, read_graph
@@ -66,7 +66,12 @@ class _Loaded:
 
 def calibrate(request: Request, events: Events) -> Outcome:
     """Raises NotCovered where stock must do it, Refused where nobody can."""
-    loaded = _load(request)
+    try:
+        loaded = _load(request)
+    except (NotCovered, Refused, MemoryError):
+        raise
+    except Exception as error:
+        raise NotCovered(f"the model was not understood: {type(error).__name__}: {error}") from error
     costs = _costs(loaded)
     prints = footprint(loaded.graph, loaded.forms)
     jobs = jobs_of(loaded.graph)

@@ -1,7 +1,6 @@
 """Stock run_calibration, for what the fast way does not cover: same arguments, same environment as its entry point."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ def run(folder: Path, model: str, dataset: str, pictures: int, table: Path) -> i
     tool = folder / "python/tools/run_calibration.py"
     command = [sys.executable, str(tool), model, "--dataset", dataset, "--input_num", str(pictures), "-o", str(beside)]
     env = {**toolchain.environment(folder), **dict.fromkeys(toolchain.ONE_THREAD, STOCK_THREADS)}
-    process = subprocess.Popen(command, env=env, stdout=2, start_new_session=True)
+    process = subprocess.Popen(command, env=env, stdout=2)
     highest = 0
     try:
         while True:
@@ -37,7 +36,7 @@ def run(folder: Path, model: str, dataset: str, pictures: int, table: Path) -> i
         beside.rename(table)
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
         for left in (beside, beside.with_name(beside.name + ".1")):
             left.unlink(missing_ok=True)
