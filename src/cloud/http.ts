@@ -69,10 +69,10 @@ async function once(request: HttpRequest, policy: HttpPolicy): Promise<Attempt> 
   return { status: answer.status, text: await answer.text(), waitFor: retryAfter(answer.headers.get('retry-after')) };
 }
 
-/** Node's fetch says "fetch failed" and hides the reason in `cause`. */
+/** Node's fetch says "fetch failed" and hides the reason in `cause`, which may have a code and no message. */
 function networkReason(thrown: unknown): string {
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  return withoutSecrets(cause === undefined ? messageOf(thrown) : messageOf(cause) || messageOf(thrown));
+  const { cause } = thrown as { cause?: { code?: string; message?: string } };
+  return withoutSecrets([cause?.code, cause?.message].filter(Boolean).join(': ') || messageOf(thrown));
 }
 
 function unreachable(cloud: Refuser, request: HttpRequest, reason: string, cause: unknown): UserError {

@@ -14,6 +14,8 @@ export interface Asked {
 export interface Answer {
   readonly status?: number;
   readonly body?: unknown;
+  /** Instead of `body`: sent as it is, with a content type of its own in `headers`. */
+  readonly text?: string;
   readonly headers?: Record<string, string>;
 }
 
@@ -47,9 +49,9 @@ export async function loopbackCloud(answer: (asked: Asked) => Answer | null): Pr
       asked.push(one);
       const planned = answer(one);
       if (planned === null) unplanned.push(`${one.method} ${one.path}?${one.query.toString()} ${one.body}`);
-      const { status = 200, body, headers = {} } = planned ?? { status: 501, body: { error: 'unplanned' } };
+      const { status = 200, body, text, headers = {} } = planned ?? { status: 501, body: { error: 'unplanned' } };
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(body === undefined ? '' : JSON.stringify(body));
+      response.end(text ?? (body === undefined ? '' : JSON.stringify(body)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
