@@ -65,7 +65,7 @@ const transform: readonly KnownFailure[] = [
   },
   {
     code: 'end-to-end-model',
-    sign: /Op not support: ?\{[^}]*'(Mod|NonMaxSuppression|TopK|GatherElements|NonZero)'/,
+    sign: /Op not support: ?\{[^}]*?'(Mod|NonMaxSuppression|TopK|GatherElements|NonZero)'/,
     cause: 'The end of the graph picks boxes itself (operator $1), and the converter has no such operator.',
     fix: `Export without nms=True or end2end, or cut that end off. ${heads}`,
   },

@@ -1,0 +1,195 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { Bug } from '../../src/errors';
+import {
+  conversionFailed,
+  explainLog,
+  progressReader,
+  readCalibrationNote,
+  readComparisons,
+  readLog,
+  readVerification,
+  type StageName,
+} from '../../src/tpumlir';
+
+const folder = path.join(__dirname, '../_fixtures/logs');
+const log = (name: string): string => fs.readFileSync(path.join(folder, name), 'utf8');
+const all = fs.readdirSync(folder).filter((name) => name.endsWith('.log'));
+const exits = new Map(
+  log('index.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { log: string; exit: number | null })
+    .map(({ log: name, exit }) => [name, exit]),
+);
+
+test.each<[string, number[][]]>([
+  ['shapes_1_transform.log', [[230, 230, 0.9999997615814209, 0.9999986750026896, 117.44970321655273]]],
+  [
+    'shapes_3_deploy.log',
+    [
+      [6, 6, 0.9969497919082642, 0.921371187337009, 7.219207286834717],
+      [12, 12, 0.9997020363807678, 0.9755868864001541, 5.945215225219727],
+    ],
+  ],
+  ['fail_t22_tolerance_unreachable.log', [[230, 225, 0.9999998807907104, 0.9999997219089889, 130.95364570617676]]],
+])('%s: compared, passed, least similarity', (name, expected) => {
+  const found = readComparisons(log(name)).map(({ compared, passed, min }) => [
+    ...[compared, passed],
+    ...[min!.cosine, min!.euclidean, min!.sqnr],
+  ]);
+  expect(found).toEqual(expected);
+});
+
+test.each(all.filter((name) => /_(1_transform|3b?_deploy.*)\.log$/.test(name)))('%s: everything passed', (name) => {
+  const comparisons = readComparisons(log(name));
+  expect(comparisons).toHaveLength(name.includes('transform') ? 1 : 2);
+  for (const { compared, passed, min } of comparisons) {
+    expect(passed).toBe(compared);
+    expect(min === null || min.cosine <= 1).toBe(true);
+  }
+});
+
+const failures: [string, string, string][] = [
+  ['fail_c01_empty_dir.log', 'calibrate', 'no-calibration-images'],
+  ['fail_glibc_bundled_libc_on_debian12.log', 'install', 'glibc-mismatch'],
+  ['fail_shapes_320-half.log', 'transform', 'half-precision'],
+  ['fail_shapes_320-opset20.log', 'transform', 'opset-too-new'],
+  ['fail_t01_missing_test_image.log', 'transform', 'test-image-missing'],
+  ['fail_t02_wrong_output_name.log', 'transform', 'unknown-output-name'],
+  ['fail_t05_input_shape_300_not_multiple_of_32.log', 'transform', 'input-size-mismatch'],
+  ['fail_t07_unknown_flag_no_keep_aspect_ratio.log', 'transform', 'unknown-flag'],
+  ['fail_t20_custom_domain_op.log', 'transform', 'unsupported-operator'],
+  ['fail_t22_tolerance_unreachable.log', 'transform', 'float-model-differs'],
+  ['fail_t25_mlir_name_without_ext.log', 'transform', 'bad-file-name'],
+];
+
+test.each(failures)('%s is explained: %s, %s', (name, stage, code) => {
+  const explained = explainLog(log(name), exits.get(name) ?? undefined);
+  expect(explained).toMatchObject({ stage, code });
+  expect(explained!.cause).not.toContain('$1');
+  expect(explained!.fix).not.toBe('');
+});
+
+test('every failure among the logs is in the table above, and no success is taken for a failure', () => {
+  expect(failures.map(([name]) => name)).toEqual(all.filter((name) => name.startsWith('fail_')));
+  for (const name of all.filter((each) => !each.startsWith('fail_'))) {
+    expect([name, explainLog(log(name))]).toEqual([name, null]);
+  }
+});
+
+test.each<[string, string, string]>([
+  ["RuntimeError: Op not support:{'Mod', 'TopK'}", 'end-to-end-model', 'Mod'],
+  ['Not support now\nUNREACHABLE executed at CompareConst.cpp:71!', 'unknown-constant-comparison', ''],
+  ['raw format not support current type', 'f16-with-fused-preprocess', ''],
+  ["can't open calibration table file!\nUNREACHABLE executed", 'calibration-table-missing', ''],
+  ['PLEASE submit a bug report to https://example.org\nStack dump:', 'compiler-crashed', ''],
+  ['OSError: [Errno 28] No space left on device', 'disk-full', ''],
+  ['numpy.core._exceptions._ArrayMemoryError: MemoryError', 'out-of-memory', ''],
+  [
+    '{"type":"error","code":"worker-killed","message":"worker 1 was killed by SIGKILL at op 3"}',
+    'out-of-memory',
+    'memory',
+  ],
+  [
+    '{"type":"error","code":"picture-unreadable","message":"0003.jpg cannot be read"}',
+    'picture-unreadable',
+    '0003.jpg',
+  ],
+  ['{"type":"error","code":"table-not-written","message":"t: Is a directory"}', 'calibration-failed', 'Is a directory'],
+  ['line 12 differs\n  a: x 1\n  b: x 2', 'tables-differ', ''],
+  ['{"type": "version-refused", "why": "operator Gelu came after opset 18"}', 'version-not-convertible', 'Gelu'],
+  ['{"type": "verify-failed", "why": "the model is for cv180x, not for cv181x"}', 'verify-failed', 'cv180x'],
+  ['[!Error]: npz_tool.py compare s_cv181x_int8_sym_tpu_outputs.npz top.npz', 'quantised-model-differs', ''],
+  ['[!Error]: npz_tool.py compare s_model_outputs.npz s_tpu_outputs.npz', 'built-model-differs', ''],
+  ["ModuleNotFoundError: No module named 'tpu_mlir'", 'toolchain-broken', 'tpu_mlir'],
+  ['E: Model not supported', 'board-model-not-supported', ''],
+  ['input tensor CVI_FMT not support: 3', 'board-input-format', ''],
+  ['output node shape error', 'board-outputs-misread', ''],
+  ['open model failed 0xc0010102', 'board-open-failed', ''],
+  ['Assertion `cvi_device_mem` failed', 'board-memory', ''],
+  ["model_deploy.py: error: argument --chip: invalid choice: 'cv182'", 'bad-argument', 'cv182'],
+])('%j means %s', (text, code, detail) => {
+  const explained = explainLog(text);
+  expect(explained?.code).toBe(code);
+  expect(explained!.cause).toContain(detail);
+});
+
+test('a tool that ends without a word was most likely killed', () => {
+  expect(explainLog('TPU-MLIR v1.7\ninput_num = 100', 1)?.code).toBe('killed');
+  expect(explainLog('anything', null)?.code).toBe('killed');
+  expect(explainLog('Traceback (most recent call last):\nKeyError: 3', 1)).toBeNull();
+  expect(explainLog('Killed\n', 0)).toBeNull();
+});
+
+test('a failed step is a UserError with its figures, or the last words where it is not known', () => {
+  const known = conversionFailed('transform', log('fail_t22_tolerance_unreachable.log'), 1);
+  expect(known).toMatchObject({ code: 'float-model-differs', exit: 'conversion' });
+  expect(known.why).toContain('5 of 230 tensors; least cosine 1.0000');
+  const unknown = conversionFailed('deploy', 'Traceback\nKeyError: 3\n', 1);
+  expect(unknown).toMatchObject({ code: 'deploy-failed', exit: 'conversion' });
+  expect(unknown.why).toBe('it ended with status 1; its last words: KeyError: 3');
+});
+
+test.each<[StageName, string]>([
+  ['transform', 'shapes_1_transform.log'],
+  ['transform', 'y11cls_1_transform.log'],
+  ['calibrate', 'shapes_2_calibration.log'],
+  ['calibrate', 'v8n_2_calibration.log'],
+  ['deploy', 'shapes_3_deploy.log'],
+  ['deploy', 'v8n_3_deploy.log'],
+])('%s: progress over %s never falls, ends at 1, and is the same in any chunks', (stage, name) => {
+  const text = log(name);
+  const over = (size: number): { fractions: number[]; last: string | null } => {
+    const reader = progressReader(stage);
+    const fractions: number[] = [];
+    let last: string | null = null;
+    for (let at = 0; at < text.length; at += size) {
+      const seen = reader(text.slice(at, at + size));
+      if (seen?.fraction != null) fractions.push(seen.fraction);
+      last = seen?.note ?? last;
+    }
+    return { fractions, last };
+  };
+  const fine = over(7);
+  expect(fine.fractions.length).toBeGreaterThan(3);
+  expect(fine.fractions).toEqual([...fine.fractions].sort((a, b) => a - b));
+  expect(fine.fractions.at(-1)).toBe(1);
+  expect(over(100_000_000).fractions).toEqual([1]);
+  expect(over(100_000).last).toBe(fine.last);
+});
+
+test('progress of our own calibration comes from its JSON lines, also between other output', () => {
+  const reader = progressReader('calibrate');
+  expect(reader('GmemAllocator use\n{"type":"progress","stage":"activations","done":5,')).toBeNull();
+  expect(reader('"total":10,"secondsLeft":4,"memoryBytes":1}\n')).toMatchObject({
+    fraction: 0.3,
+    note: 'collecting activations, 4 s left',
+  });
+  const tuning = reader('{"type":"progress","stage":"tuning","done":1,"total":2,"secondsLeft":1}\n');
+  expect(tuning!.fraction).toBeCloseTo(0.8);
+  expect(reader('{"type":"done","calibrator":"fast","mode":"op","processes":2,"why":""}\n')!.fraction).toBe(1);
+  expect(reader('{"type":"progress","stage":"tuning","done":0,"total":0}\n{"type":\n')).toBeNull();
+});
+
+test('the calibration says how it was done', () => {
+  const fast = 'x\n{"type":"done","calibrator":"fast","mode":"op","processes":2,"why":""}\n';
+  expect(readCalibrationNote(fast)).toBe('fast, op, 2 processes');
+  const stock = '{"type":"done","calibrator":"stock","mode":null,"processes":1,"why":"two inputs"}';
+  expect(readCalibrationNote(stock)).toBe('stock: two inputs');
+  expect(readCalibrationNote(log('shapes_2_calibration.log'))).toBeNull();
+});
+
+test('layers that saw only zeros are warned of', () => {
+  const text = 'WARNING: layer /a/Conv is all zeros. Please check the input data correctness.\r'.repeat(2);
+  expect(readLog('calibrate', text).warnings).toEqual([expect.stringContaining('2 layers saw only zeros')]);
+  expect(readLog('calibrate', log('shapes_2_calibration.log')).warnings).toEqual([]);
+});
+
+test('the trial of the model is read from its line; without one it is our bug', () => {
+  const output = { name: 'a', shape: [1, 4], finite: true, cosine: 0.99, euclidean: 0.9, sqnr: null };
+  const found = { chip: 'cv181x', mlirVersion: 'v1.7', cvimodelVersion: '1.4.0', ionBytes: 4278190, minCosine: 0.99 };
+  const verification = { ...found, outputs: [output], unmatched: [] };
+  expect(readVerification(`noise\n${JSON.stringify({ type: 'verified', ...verification })}\n`)).toEqual(verification);
+  expect(() => readVerification('noise')).toThrow(Bug);
+});
