@@ -120,8 +120,8 @@ function surest(cloud: Cloud): EndedBy | undefined {
 }
 
 function endingInWords(end: EndedBy, ttlMinutes: number): string {
-  const after = end.kind === 'sweep' ? '' : `, after ${Math.max(ttlMinutes, end.smallestMinutes ?? 0)} min`;
-  return `${end.kind}${after}: ${end.what}${end.stopsBill ? '' : ' (does not stop the bill)'}`;
+  const after = end.kind === 'sweep' ? '' : `after ${Math.max(ttlMinutes, end.smallestMinutes ?? 0)} min, `;
+  return `${end.kind}: ${after}${end.what}${end.stopsBill ? '' : ' (does not stop the bill)'}`;
 }
 
 function overBudget(

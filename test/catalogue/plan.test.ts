@@ -92,7 +92,7 @@ describe('a plan', () => {
     expect(row.estimate).toBeCloseTo((row.minutes / 60) * row.pricePerHour, 3);
     expect(row.ttlMinutes).toBe(60);
     expect(row.worstCase).toBeCloseTo(row.pricePerHour, 3);
-    expect(row.endedBy[0]).toContain('platform, after 60 min: ');
+    expect(row.endedBy[0]).toContain('platform: after 60 min, ');
     expect(JSON.parse(JSON.stringify(row))).toEqual(row);
   });
 
@@ -135,7 +135,7 @@ describe('a plan', () => {
       endedBy: [{ kind: 'platform', what: 'release', smallestMinutes: 30, stopsBill: true }],
     };
     const row = planFor(slow, wish({ timeoutMinutes: 10, ...taking(60) }));
-    expect(row.endedBy).toEqual(['platform, after 30 min: release']);
+    expect(row.endedBy).toEqual(['platform: after 30 min, release']);
     expect(row.worstCase).toBeCloseTo(row.pricePerHour / 2, 4);
   });
 
