@@ -343,7 +343,7 @@ describe('the API of Azure', () => {
   });
 
   test('the live price is the Linux machine with its disk and address', async () => {
-    expect(await (await api()).livePrice?.({ region: 'eastus', size: 'Standard_D4s_v5' })).toBeCloseTo(0.2036, 6);
+    expect(await (await api()).livePrice?.({ region: 'eastus', size: 'Standard_D4s_v5' })).toBeCloseTo(0.2003, 6);
     expect(await (await api()).livePrice?.({ region: 'eastus', size: 'Standard_X' })).toBeNull();
   });
 

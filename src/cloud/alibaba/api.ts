@@ -206,7 +206,7 @@ export function alibabaApi(
           ResourceType: 'instance',
           InstanceType: size,
           'SystemDisk.Category': 'cloud_essd',
-          'SystemDisk.Size': '64',
+          'SystemDisk.Size': '30',
           PriceUnit: 'Hour',
         },
         action: `tell the price of ${size}`,

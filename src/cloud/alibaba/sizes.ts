@@ -25,8 +25,8 @@ export const regions: readonly CloudRegion[] = [
   mainland('cn-shenzhen', 'Shenzhen'),
 ];
 
-/** What the estimates below add for 64 GiB of ESSD, USD an hour; the address is billed by outgoing traffic alone. */
-const disk = 0.012;
+/** What the estimates below add for 30 GiB of ESSD, USD an hour; the address is billed by outgoing traffic alone. */
+const disk = 0.006;
 
 interface Row {
   readonly name: string;
@@ -62,5 +62,5 @@ export const sizes: readonly MachineSize[] = rows.map(({ alone, burstNote, ...ro
 export const price: PriceSource = {
   date: '2026-11-28',
   source:
-    'an estimate for Singapore, rounded up, disk of 64 GiB included: Alibaba publishes its list only behind a login. The live price, read with your key (DescribePrice), replaces it',
+    'an estimate for Singapore, rounded up, disk of 30 GiB included: Alibaba publishes its list only behind a login. The live price, read with your key (DescribePrice), replaces it',
 };

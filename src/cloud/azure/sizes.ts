@@ -17,8 +17,8 @@ export const regions: readonly CloudRegion[] = [
   { name: 'australiaeast', title: 'Australia East (Sydney)', zones },
 ];
 
-/** A Standard address (0.005) and a Standard SSD of 64 GiB (4.80 a month, 730 hours), USD an hour. */
-export const diskAndAddress = 0.0116;
+/** A Standard address (0.005) and a Standard SSD of 32 GiB (2.40 a month, 730 hours), USD an hour. */
+export const diskAndAddress = 0.0083;
 
 interface Row {
   readonly name: string;
@@ -57,5 +57,5 @@ export const sizes: readonly MachineSize[] = rows.map(({ alone, burstNote, ...ro
 export const price: PriceSource = {
   date: '2026-09-06',
   source:
-    "Azure's retail list for East US, Linux, pay as you go, as published by others on 2026-09-06; with a 64 GiB Standard SSD and a Standard address. The live price replaces it",
+    "Azure's retail list for East US, Linux, pay as you go, as published by others on 2026-09-06; with a 32 GiB Standard SSD and a Standard address. The live price replaces it",
 };

@@ -25,8 +25,8 @@ export const regions: readonly CloudRegion[] = [
   mainland('ap-beijing', 'Beijing'),
 ];
 
-/** What the estimates below add for 64 GiB of cloud disk, USD an hour; the address is billed by outgoing traffic alone. */
-const disk = 0.012;
+/** What the estimates below add for 30 GiB of cloud disk, USD an hour; the address is billed by outgoing traffic alone. */
+const disk = 0.006;
 
 const sizeOf = (name: string, vcpus: number, memoryGiB: number, alone: number): MachineSize => ({
   name,
@@ -48,5 +48,5 @@ export const sizes: readonly MachineSize[] = [
 export const price: PriceSource = {
   date: '2026-11-28',
   source:
-    'an estimate for Singapore, rounded up, disk of 64 GiB included: Tencent shows its list only in its buying page. There is no live price, for its API does not say in which currency it answers',
+    'an estimate for Singapore, rounded up, disk of 30 GiB included: Tencent shows its list only in its buying page. There is no live price, for its API does not say in which currency it answers',
 };
