@@ -56,7 +56,7 @@ function fitProblems(
   target: Target,
   ownOutputs: boolean,
 ): Problem[] {
-  if (facts.heads.length === 0 && facts.task !== 'classify' && facts.family !== 'yolov5') {
+  if (!isReadable(facts)) {
     return ownOutputs ? [] : [notYolo(facts, target)];
   }
   const shape = facts.inputs[0]?.shape ?? [];
@@ -65,6 +65,11 @@ function fitProblems(
   const size = typeof height === 'number' && typeof width === 'number' ? ([height, width] as const) : null;
   const found = target.rules.map((rule) => rule({ facts, size })).filter((problem) => problem !== null);
   return ownOutputs ? found.map((problem) => ({ ...problem, severity: 'warning' })) : found;
+}
+
+/** A kind of model that boards have decoders for. */
+function isReadable({ heads, task, family }: ModelFacts): boolean {
+  return heads.length > 0 || task === 'classify' || family === 'yolov5';
 }
 
 function notYolo(facts: ModelFacts, target: Target): Problem {
@@ -89,6 +94,7 @@ function ownOutputProblems(facts: ModelFacts, own: readonly string[], target: Ta
       );
     });
   }
+  if (!isReadable(facts)) return [];
   const usual = target.outputNames(facts);
   const same = usual.length === own.length && usual.every((name, at) => name === own[at]);
   return same

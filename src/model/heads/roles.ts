@@ -164,7 +164,7 @@ export function anatomyOf(
     };
   }
   const heads = roles.map((role) => ({
-    stride: Math.round(inputSize[1] / role.box.width),
+    stride: strideOf(inputSize[1], role.box.width),
     box: role.box.output,
     class: role.class.output,
     extra: role.extra?.output ?? null,
@@ -179,4 +179,9 @@ export function anatomyOf(
 function hasChannels(groups: readonly Reached[][], channels: number): boolean {
   const wide = groups.filter((group) => group.length > 1);
   return wide.length > 0 && wide.every((group) => group.some((conv) => conv.channels === channels));
+}
+
+/** Every halving rounds up, so sides that are no multiple of the stride give a little less than it. */
+function strideOf(side: number, cells: number): number {
+  return 2 ** Math.round(Math.log2(side / cells));
 }

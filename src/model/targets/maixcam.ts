@@ -88,7 +88,7 @@ function mud(
   inputType: string,
 ): string {
   const type = facts.task in types ? types[facts.task as keyof typeof types] : null;
-  const plain = (label: string): string => label.replace(/[\r\n,]+/g, ' ').trim();
+  const plain = (label: string): string => label.replace(/[\s,]+/g, ' ').trim();
   return [
     '[basic]',
     'type = cvimodel',
