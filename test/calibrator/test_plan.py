@@ -43,7 +43,7 @@ def test_enough_memory_keeps_everything() -> None:
 
 
 def _decide(room: int, asked: Asked = "auto", processes: int = 4, pictures: int = 100_000) -> Plan:
-    need = Need(10 * KB, KB, 0, PRINTS.working, pictures, 5, processes)
+    need = Need(10 * KB, KB, 0, PRINTS.working, 4 * KB, pictures, 5, processes)
     return decide(GRAPH, PRINTS, COSTS, need, asked, room)
 
 

@@ -20,7 +20,7 @@ from cvicast_remote.memory import Need, available_bytes, proportional_bytes
 from cvicast_remote.pictures import Pictures, choose, shards
 from cvicast_remote.plan import Asked, Plan, decide
 from cvicast_remote.progress import Progress
-from cvicast_remote.segments import Footprint, footprint, needed
+from cvicast_remote.segments import FLOAT_BYTES, Footprint, footprint, needed
 from cvicast_remote.shared import Board, wait_until
 from cvicast_remote.table import Row, render
 from cvicast_remote.thresholds import Divergence, as_written
@@ -104,6 +104,8 @@ def _load(request: Request) -> _Loaded:
     cv2.setNumThreads(1)  # a fork would lose the threads of its pool
     parser = MlirParser(request.model)
     graph = read_graph(parser)
+    if not os.path.isfile(parser.module_weight_file):
+        raise Refused("no-weights", f"{parser.module_weight_file}, the model's weights, is not in this folder")
     pictures = Pictures(choose(request.dataset, request.pictures), parser.get_input_op_by_idx(0))
     module = toolchain.load_module(request.model, quantised_weights=False)
     if list(module.input_names) != [graph.ops[0].name]:
@@ -135,6 +137,7 @@ def _decide(request: Request, loaded: _Loaded, prints: Footprint, costs: Sequenc
         board=operations * (8 * count + 4 * BINS * wanted),
         picture=0,
         working=prints.working,
+        largest=max(op.size for op in loaded.graph.ops) * FLOAT_BYTES,
         pictures=count,
         tuning_pictures=min(count, PICTURES),
         processes=wanted,
