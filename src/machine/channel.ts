@@ -14,8 +14,8 @@ export interface Running {
    * first.
    */
   readonly ending: Promise<Ending>;
-  /** Kills the command (as far as the line still carries it) and lets go of it. */
-  kill(): void;
+  /** Closes the channel: the command finds its input at the end and nobody at its output. */
+  leave(): void;
 }
 
 /**
@@ -46,14 +46,8 @@ export async function run(client: Client, command: string): Promise<Running> {
   });
   // Whoever asks for it hears of it; nobody asking is no fault.
   ending.catch(() => undefined);
-  const kill = (): void => {
-    try {
-      channel.signal('KILL');
-    } catch {
-      // The channel is closed already.
-    }
+  const leave = (): void => {
     channel.destroy();
-    channel.close();
   };
-  return { channel, ending, kill };
+  return { channel, ending, leave };
 }

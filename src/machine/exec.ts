@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import type { Client } from 'ssh2';
-import { UserError } from '../errors';
+import { Bug, UserError } from '../errors';
 import { abortReason } from './abort';
 import { run } from './channel';
 import { LineLost, persist, type Line } from './line';
@@ -50,7 +51,7 @@ export async function execOver(client: Client, command: string, options: ExecOpt
   try {
     return { ...(await Promise.race([running.ending, stopped])), ...texts };
   } catch (problem) {
-    running.kill();
+    running.leave();
     throw problem;
   } finally {
     clearTimeout(timer);
@@ -68,12 +69,38 @@ function tooSlow(seconds: number): UserError {
   });
 }
 
+/** Kills whatever bears the mark `$1` in its environment. Not SSH's own signals: sshd refuses them to root. */
+const killScript = `pids=$(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3)
+[ -z "$pids" ] || kill -s KILL $pids 2>/dev/null`;
+
+/** How long to wait for the kill of a command to be answered; a line that stalls is no reason to wait on. */
+const killSeconds = 10;
+
 /** Runs a short command; see `Machine.exec`. */
 export async function exec(line: Line, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  const command = commandLine(argv);
-  if (options.repeatable) return persist(line, options.signal, (client) => execOver(client, command, options));
+  const program = argv[0] ?? '';
+  // `env` would read these as an option or an assignment.
+  if (program === '' || program.startsWith('-') || program.includes('=')) throw new Bug(`"${program}" is no program`);
+  const mark = `CVICAST_COMMAND=${randomBytes(12).toString('hex')}`;
+  const command = commandLine(['env', mark, ...argv]);
+  const killOver = (client: Client, limit: ExecOptions): Promise<ExecResult> =>
+    execOver(client, scriptLine(killScript, mark), limit);
+  let runs = 0;
+  const attempt = async (client: Client): Promise<ExecResult> => {
+    // What runs on from before the line was lost must not be in the way of its second run.
+    if (runs++ > 0) await killOver(client, options.signal ? { signal: options.signal } : {});
+    try {
+      return await execOver(client, command, options);
+    } catch (problem) {
+      if (!(problem instanceof LineLost)) {
+        await killOver(client, { timeoutSeconds: killSeconds }).catch(() => undefined);
+      }
+      throw problem;
+    }
+  };
+  if (options.repeatable) return persist(line, options.signal, attempt);
   try {
-    return await execOver(await line.open(options.signal), command, options);
+    return await attempt(await line.open(options.signal));
   } catch (problem) {
     if (!(problem instanceof LineLost)) throw problem;
     throw new UserError(

@@ -57,7 +57,7 @@ async function here<T>(file: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (problem) {
-    throw localTrouble(problem, file);
+    throw problem instanceof UserError ? problem : localTrouble(problem, file);
   }
 }
 
@@ -76,18 +76,17 @@ async function receive({ client, remote, part, facts, signal, onDone }: Receivin
   const file = await here(part, () => fs.promises.open(part, 'a+'));
   try {
     let done = await here(part, async () => {
-      if ((await file.stat()).size > facts.bytes) await file.truncate(0);
-      let read = 0;
-      for await (const chunk of file.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Buffer>) {
-        hash.update(chunk);
-        read += chunk.length;
-      }
-      return read;
+      const { size } = await file.stat();
+      if (size > facts.bytes) await file.truncate(0);
+      if (size > facts.bytes || size === 0) return 0;
+      const earlier = file.createReadStream({ start: 0, end: size - 1, autoClose: false });
+      for await (const chunk of earlier as AsyncIterable<Buffer>) hash.update(chunk);
+      return size;
     });
     onDone(done);
     if (done < facts.bytes) {
       const running = await run(client, scriptLine(readScript, remote, String(done), String(facts.bytes)));
-      const onAbort = (): void => running.kill();
+      const onAbort = (): void => running.leave();
       signal?.addEventListener('abort', onAbort, { once: true });
       running.channel.stderr.on('data', () => undefined);
       running.channel.end();
@@ -100,7 +99,7 @@ async function receive({ client, remote, part, facts, signal, onDone }: Receivin
         }
         await running.ending;
       } catch (problem) {
-        running.kill();
+        running.leave();
         if (signal?.aborted) throw abortReason(signal);
         if (problem instanceof UserError) throw problem;
         throw new LineLost(messageOf(problem));

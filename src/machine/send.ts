@@ -92,7 +92,7 @@ async function* tarOf(pieces: readonly Piece[], onPiece: (piece: Piece) => void)
 
 async function sendPieces(to: Destination, pieces: readonly Piece[], onPiece: (piece: Piece) => void): Promise<void> {
   const running = await run(to.client, scriptLine(receiveScript, to.folder, to.waiting));
-  const onAbort = (): void => running.kill();
+  const onAbort = (): void => running.leave();
   to.signal?.addEventListener('abort', onAbort, { once: true });
   try {
     let stderr = '';

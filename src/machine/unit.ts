@@ -79,7 +79,7 @@ export async function followUnit(
 
   const listen = async (client: Client, onward: () => void): Promise<ReturnType<typeof readEnding>> => {
     const running = await run(client, scriptLine(scripts.follow, folder, String(offset)));
-    const onAbort = (): void => running.kill();
+    const onAbort = (): void => running.leave();
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
     let stderr = '';

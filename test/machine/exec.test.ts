@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { connect, type Machine } from '../../src/machine';
-import { startSshd, until, type Sshd } from '../_helpers/sshd';
+import { startSshd, type Sshd } from '../_helpers/sshd';
 import { startTcpProxy, type TcpProxy } from '../_helpers/tcp-proxy';
 
 jest.setTimeout(180_000);
@@ -76,7 +76,7 @@ describe('exec', () => {
     await expect(machine.exec(['sleep', '10000'], { timeoutSeconds: 1 })).rejects.toMatchObject({
       code: 'remote-timeout',
     });
-    await until(async () => (await sshd.strays()).length === 0);
+    expect(await sshd.strays()).toEqual([]);
   });
 
   it('ends a command when the caller has had enough, with the reason that the caller gave', async () => {
@@ -85,24 +85,26 @@ describe('exec', () => {
     const onOutput = (): void => controller.abort(reason);
     const work = machine.exec(['sh', '-c', 'echo begun; exec sleep 10000'], { signal: controller.signal, onOutput });
     await expect(work).rejects.toBe(reason);
-    await until(async () => (await sshd.strays()).length === 0);
+    expect(await sshd.strays()).toEqual([]);
   });
 
   it('says so when the connection is lost, and connects anew for the next command', async () => {
     const work = machine.exec(['sh', '-c', 'echo begun; exec sleep 10000'], { onOutput: () => proxy.cut() });
     await expect(work).rejects.toMatchObject({ code: 'connection-lost', exit: 'provider' });
     expect((await machine.exec(['echo', 'again'])).stdout).toBe('again\n');
-    await machine.exec(['pkill', '-KILL', '-f', '^sleep 10000$']);
+    (await sshd.strays()).forEach((pid) => process.kill(pid, 'SIGKILL'));
   });
 
-  it('runs a repeatable command again', async () => {
+  it('runs a repeatable command again, and ends the run that was lost', async () => {
     let runs = 0;
     const onOutput = (): void => {
       runs++;
       if (runs === 1) sshd.cut();
     };
-    const result = await machine.exec(['sh', '-c', 'echo begun; sleep 1'], { repeatable: true, onOutput });
-    expect(result).toMatchObject({ status: 0, stdout: 'begun\n' });
+    const script = 'echo begun; mkdir "$0" 2>/dev/null || exit 7; exec sleep 10000';
+    const argv = ['sh', '-c', script, path.join(sshd.folder, 'first-run')];
+    expect(await machine.exec(argv, { repeatable: true, onOutput })).toMatchObject({ status: 7, stdout: 'begun\n' });
     expect(runs).toBe(2);
+    expect(await sshd.strays()).toEqual([]);
   });
 });
