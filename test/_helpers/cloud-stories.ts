@@ -4,6 +4,7 @@ import { clouds } from '../../src/cloud';
 import type { CloudApi, CloudResource } from '../../src/cloud/types';
 import { openStack } from '../../src/engine/stack';
 import { findEngine } from '../../src/engine/find';
+import { serveProvider } from '../../src/engine/serve-provider';
 import type { Stack } from '../../src/engine/types';
 import { connect, makeKeyPair, userData, type KeyPair } from '../../src/machine';
 import { homeFolder } from '../../src/paths';
@@ -46,7 +47,9 @@ export async function whyNoStories(): Promise<string | null> {
 export function useRental(name: string, place: Place): (options?: Readonly<Record<string, string>>) => Promise<Rental> {
   const scratch = useScratch();
   const started: CloudStandIn[] = [];
+  const serving: { close(): Promise<void> }[] = [];
   afterEach(async () => {
+    await Promise.all(serving.splice(0).map((one) => one.close()));
     await Promise.all(started.splice(0).map((one) => one.stop()));
   });
   return async (options = {}) => {
@@ -73,7 +76,11 @@ export function useRental(name: string, place: Place): (options?: Readonly<Recor
     const logFolder = path.join(home, 'logs');
     fs.mkdirSync(logFolder);
     const config = facts.engineConfig({ ...place, env });
-    const stack = await openStack({ home, job, logFolder, passphrase: 'a passphrase', env, config });
+    const own = await facts.ownProvider?.({ env, homeFolder: home });
+    const served = own && (await serveProvider(own.provider));
+    if (served) serving.push(served);
+    const attach = own && served ? [{ name: own.name, port: served.port }] : [];
+    const stack = await openStack({ home, job, logFolder, passphrase: 'a passphrase', env, config, attach });
     const api = await facts.api({ env, homeFolder: home });
     const left = () => api.list([place.region]);
     return {

@@ -104,7 +104,7 @@ function furnish(root: string, boot: FirstBoot, host: MachineHost): void {
   const locked = boot.users.map(({ name }) => `${name}:*:20000:0:99999:7:::`);
   write(root, '/etc/shadow', [...locked, ...fs.readFileSync('/etc/shadow', 'utf8').split('\n')].join('\n'), 0o640);
   const sudoers = boot.users.filter((user) => user.sudo).map(({ name }) => `${name} ALL=(ALL:ALL) NOPASSWD:ALL`);
-  write(root, '/etc/sudoers', ['Defaults !fqdn', ...sudoers].join('\n'));
+  write(root, '/etc/sudoers', ['Defaults !fqdn', 'root ALL=(ALL:ALL) ALL', ...sudoers].join('\n'));
   for (const user of boot.users) {
     fs.mkdirSync(path.join(root, home(user.name)), { recursive: true });
     write(root, `/etc/machine/keys/${user.name}`, user.keys.join('\n'), 0o600);
@@ -177,7 +177,7 @@ function powerScript(name: string, host: MachineHost): string {
     '#!/bin/bash',
     `exec 3<>/dev/tcp/127.0.0.1/${host.controlPort} || exit 1`,
     `words="${name} $*"`,
-    `printf 'POST /guest/${encodeURIComponent(host.entryId)} HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n%s' "\${#words}" "$words" >&3`,
+    `printf 'POST /guest/%s HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n%s' '${encodeURIComponent(host.entryId)}' "\${#words}" "$words" >&3`,
     'cat <&3 >/dev/null',
   ].join('\n');
 }

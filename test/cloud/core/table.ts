@@ -15,7 +15,9 @@ export interface World {
   /** What the engine configured the plugin with, e.g. `region`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Starts the machine of an entry. Answers its address at once; the guest is up a moment later, like everywhere. */
-  boot(entry: Entry, spec: MachineSpec): Promise<string>;
+  boot(entry: Entry, spec: MachineSpec, address?: string): Promise<string>;
+  /** A public address that no machine has yet, where the cloud hands them out before the machine. */
+  newAddress(): string;
   /** Ends the guest; the entry is the caller's. */
   halt(entry: Entry): Promise<void>;
   /** A number that no other entry has. */

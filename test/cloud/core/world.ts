@@ -29,8 +29,11 @@ export class LiveWorld implements World {
     return ++this.lastSerial;
   }
 
-  boot(entry: Entry, spec: MachineSpec): Promise<string> {
-    const address = ['127', randomInt(16, 250), randomInt(256), randomInt(1, 255)].join('.');
+  newAddress(): string {
+    return ['127', randomInt(16, 250), randomInt(256), randomInt(1, 255)].join('.');
+  }
+
+  boot(entry: Entry, spec: MachineSpec, address = this.newAddress()): Promise<string> {
     this.machines.set(entry, this.bootWhenAllowed(entry, spec, address));
     return Promise.resolve(address);
   }

@@ -1,0 +1,348 @@
+import { createHash, createHmac } from 'node:crypto';
+import { isCidr, within } from '../core/cidr';
+import type { Entry, Props } from '../core/ledger';
+import { hexId } from '../core/names';
+import { Refusal } from '../core/refusal';
+import { flag, isProps, list, number, object, text, textOf, type Shape } from '../core/shape';
+import type { CloudTable, HttpAnswer, HttpRequest, World } from '../core/table';
+
+/** Type: vCPUs, GiB, USD an hour in Singapore. */
+const types: Readonly<Record<string, readonly [number, number, number]>> = {
+  'S5.MEDIUM4': [2, 4, 0.095],
+  'S5.MEDIUM8': [2, 8, 0.12],
+  'S5.LARGE8': [4, 8, 0.19],
+  'S5.LARGE16': [4, 16, 0.24],
+  'S5.2XLARGE16': [8, 16, 0.38],
+};
+const regions: Readonly<Record<string, readonly string[]>> = {
+  'ap-singapore': ['ap-singapore-2', 'ap-singapore-3', 'ap-singapore-4'],
+  'eu-frankfurt': ['eu-frankfurt-1', 'eu-frankfurt-2'],
+};
+const image = 'img-487zeit5';
+
+interface Call {
+  readonly world: World;
+  readonly region: string;
+  readonly parameters: Props;
+}
+
+const refuse = (code: string, message: string): never => {
+  throw new Refusal(code, message);
+};
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+const bag = (value: unknown): Props => (isProps(value) ? value : {});
+const bags = (value: unknown): Props[] => (Array.isArray(value) ? value.map(bag) : []);
+const tagsOf = (tags: unknown): Record<string, string> =>
+  Object.fromEntries(bags(tags).map((one) => [textOf(one['Key']), textOf(one['Value'])]));
+
+const sha256 = (words: string): string => createHash('sha256').update(words).digest('hex');
+const hmac = (key: string | Buffer, words: string): Buffer => createHmac('sha256', key).update(words).digest();
+
+/** TC3-HMAC-SHA256, headers as the client names them, the host without or with its port: SDKs differ there. */
+function checkSignature({ method, path, headers, body }: HttpRequest): void {
+  const match =
+    /^TC3-HMAC-SHA256 Credential=([^/]+)\/(\d{4}-\d\d-\d\d)\/(\w+)\/tc3_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
+      headers['authorization'] ?? '',
+    );
+  if (match?.[1] !== 'stand-in-id')
+    refuse('AuthFailure.SecretIdNotFound', 'The SecretId is not found, please ensure that your SecretId is correct.');
+  const [, , date = '', service = '', signed = '', signature = ''] = match ?? [];
+  const host = headers['host'] ?? '';
+  const fits = [host, host.replace(/:\d+$/, '')].some((name) => {
+    const lines = signed
+      .split(';')
+      .map((one) => `${one}:${(one === 'host' ? name : (headers[one] ?? '')).toLowerCase().trim()}\n`);
+    const canonical = [method, path, '', lines.join(''), signed, sha256(body)].join('\n');
+    const toSign = [
+      'TC3-HMAC-SHA256',
+      headers['x-tc-timestamp'],
+      `${date}/${service}/tc3_request`,
+      sha256(canonical),
+    ].join('\n');
+    const key = hmac(hmac(hmac('TC3stand-in-secret', date), service), 'tc3_request');
+    return hmac(key, toSign).toString('hex') === signature;
+  });
+  if (!fits) refuse('AuthFailure.SignatureFailure', 'The provided credentials could not be validated.');
+}
+
+function add(
+  { world, region }: Call,
+  kind: string,
+  prefix: string,
+  name: unknown,
+  tags: unknown,
+  properties: Props,
+  more: Partial<Entry> = {},
+): Entry {
+  return world.ledger.add({
+    kind,
+    id: hexId(prefix, 8),
+    name: textOf(name),
+    region,
+    tags: tagsOf(tags),
+    properties,
+    ...more,
+  });
+}
+
+function need({ world, region }: Call, kind: string, id: unknown, code: string): Entry {
+  const found = world.ledger.get(kind, textOf(id));
+  return found?.region === region ? found : refuse(code, `The ${kind} \`${textOf(id)}\` does not exist.`);
+}
+
+/** Parameters, looked at as strictly as the cloud does: what it does not know is `UnknownParameter`. */
+function shaped(parameters: Props, shape: Shape): void {
+  const [first] = shape(parameters, '');
+  if (!first) return;
+  const code =
+    first.reason === 'unknown property'
+      ? 'UnknownParameter'
+      : first.reason.startsWith('missing')
+        ? 'MissingParameter'
+        : 'InvalidParameterValue';
+  refuse(code, `The parameter \`${first.property}\`: ${first.reason}.`);
+}
+
+const tagList = list(object({ Key: text(/./), Value: text() }));
+const enabled = object({ Enabled: flag });
+const runShape = object(
+  { Placement: object({ Zone: text(/./) }), ImageId: text(/^img-/), InstanceType: text(/./) },
+  {
+    ...{
+      InstanceChargeType: text(['PREPAID', 'POSTPAID_BY_HOUR', 'SPOTPAID']),
+      InstanceCount: number(1, 100),
+      DryRun: flag,
+    },
+    ...{
+      InstanceName: text(/^.{1,128}$/),
+      HostName: text(/^[a-zA-Z0-9][a-zA-Z0-9.-]{0,58}[a-zA-Z0-9]$/),
+      ClientToken: text(/^.{1,64}$/),
+    },
+    SystemDisk: object(
+      {},
+      { DiskType: text(['CLOUD_BSSD', 'CLOUD_PREMIUM', 'CLOUD_SSD', 'CLOUD_HSSD']), DiskSize: number(20, 2048) },
+    ),
+    VirtualPrivateCloud: object({ VpcId: text(), SubnetId: text() }),
+    SecurityGroupIds: list(text(/^sg-/)),
+    InternetAccessible: object(
+      {},
+      { InternetChargeType: text(), InternetMaxBandwidthOut: number(0, 100), PublicIpAssigned: flag },
+    ),
+    EnhancedService: object({}, { SecurityService: enabled, MonitorService: enabled, AutomationService: enabled }),
+    UserData: text(/^[A-Za-z0-9+/]*={0,2}$/),
+    ActionTimer: object({
+      TimerAction: text(['TerminateInstances']),
+      ActionTime: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    }),
+    TagSpecification: list(object({ ResourceType: text(['instance']), Tags: tagList })),
+  },
+);
+
+async function runInstances(call: Call): Promise<Props> {
+  const { world, region, parameters } = call;
+  shaped(parameters, runShape);
+  const type =
+    types[textOf(parameters['InstanceType'])] ??
+    refuse('InvalidInstanceType.ValueNotSupported', 'The instance type is not supported.');
+  const zone = textOf(bag(parameters['Placement'])['Zone']);
+  if (!regions[region]!.includes(zone))
+    refuse('InvalidZone.MismatchRegion', `The zone \`${zone}\` does not belong to the region.`);
+  if (parameters['ImageId'] !== image) refuse('InvalidImageId.NotFound', 'The image does not exist.');
+  if (parameters['DryRun'] === true) return {};
+  const token = parameters['ClientToken'];
+  const again =
+    token === undefined
+      ? undefined
+      : world.ledger.alive('instance').find((one) => one.properties['ClientToken'] === token);
+  if (again) return { InstanceIdSet: [again.id] };
+  const net = bag(parameters['VirtualPrivateCloud']);
+  need(call, 'vpc', net['VpcId'], 'InvalidVpcId.NotFound');
+  need(call, 'subnet', net['SubnetId'], 'InvalidParameterValue.SubnetIdMalformed');
+  for (const id of strings(parameters['SecurityGroupIds']))
+    need(call, 'security group', id, 'InvalidSecurityGroupId.NotFound');
+  const timer = bag(parameters['ActionTimer']);
+  const at = Date.parse(textOf(timer['ActionTime']));
+  if (!Number.isNaN(at) && at < world.clock.now() + 5 * 60_000)
+    refuse('InvalidParameterValue', 'ActionTime must be at least 5 minutes away.');
+  const tags = bags(parameters['TagSpecification']).flatMap((one) => bags(one['Tags']));
+  const size = Number(bag(parameters['SystemDisk'])['DiskSize'] ?? 50);
+  const pricePerHour = type[2] + size * 0.0001875;
+  const entry = add(call, 'instance', 'ins-', parameters['InstanceName'], tags, {}, { zone, pricePerHour });
+  const userData = Buffer.from(textOf(parameters['UserData']), 'base64').toString('utf8');
+  const address = await world.boot(entry, { userData, image: { user: 'ubuntu', disableRoot: true }, metadataKeys: [] });
+  entry.properties = { ClientToken: token, ...net, SecurityGroupIds: parameters['SecurityGroupIds'], address };
+  if (!Number.isNaN(at)) {
+    world.clock.at(at, () => {
+      if (entry.state === 'deleted') return;
+      world.ledger.delete(entry, 'timer');
+      void world.halt(entry);
+    });
+  }
+  return { InstanceIdSet: [entry.id] };
+}
+
+/** Listing: kind, set, id, parameter that asks for some, name of the tags. */
+const describes: Readonly<Record<string, readonly [string, string, string, string, string]>> = {
+  DescribeInstances: ['instance', 'InstanceSet', 'InstanceId', 'InstanceIds', 'Tags'],
+  DescribeKeyPairs: ['key pair', 'KeyPairSet', 'KeyId', 'KeyIds', 'Tags'],
+  DescribeSecurityGroups: ['security group', 'SecurityGroupSet', 'SecurityGroupId', 'SecurityGroupIds', 'TagSet'],
+  DescribeSubnets: ['subnet', 'SubnetSet', 'SubnetId', 'SubnetIds', 'TagSet'],
+  DescribeVpcs: ['vpc', 'VpcSet', 'VpcId', 'VpcIds', 'TagSet'],
+};
+
+function describe({ world, region, parameters }: Call, action: string): Props {
+  const [kind, set, idName, idsName, tagsName] = describes[action]!;
+  const ids = parameters[idsName] === undefined ? null : strings(parameters[idsName]);
+  const keys = bags(parameters['Filters']).flatMap((one) =>
+    one['Name'] === 'tag-key' ? strings(one['Values']) : refuse('InvalidFilter', 'Unknown filter.'),
+  );
+  const found = world.ledger
+    .listed(kind)
+    .filter((one) => one.region === region && (ids === null || ids.includes(one.id)))
+    .filter((one) => keys.every((key) => key in one.tags))
+    .map((one) => ({
+      ...{ [idName]: one.id, CreatedTime: new Date(one.createdAt).toISOString() },
+      [tagsName]: Object.entries(one.tags).map(([Key, Value]) => ({ Key, Value })),
+      ...(kind === 'instance'
+        ? { InstanceState: one.state === 'off' ? 'STOPPED' : 'RUNNING', PublicIpAddresses: [one.properties['address']] }
+        : {}),
+    }));
+  return { TotalCount: found.length, [set]: found };
+}
+
+const usedBy: Readonly<Record<string, readonly [string, string]>> = {
+  vpc: ['subnet', 'ResourceInUse'],
+  subnet: ['instance', 'ResourceInUse'],
+  'security group': ['instance', 'InvalidParameterValue.SecurityGroupInUse'],
+};
+
+async function remove(call: Call, kind: string, id: unknown, code: string): Promise<Props> {
+  const { world } = call;
+  const entry = need(call, kind, id, code);
+  const [user, inUse] = usedBy[kind] ?? ['', ''];
+  if (world.ledger.alive(user).some((one) => JSON.stringify(one.properties).includes(`"${entry.id}"`)))
+    refuse(inUse, `The ${kind} is in use.`);
+  world.ledger.delete(entry, 'api');
+  await world.halt(entry);
+  return {};
+}
+
+function setPolicies(call: Call): Props {
+  const { parameters } = call;
+  const group = need(call, 'security group', parameters['SecurityGroupId'], 'ResourceNotFound');
+  const ingress = bags(bag(parameters['SecurityGroupPolicySet'])['Ingress']);
+  for (const one of ingress)
+    if (!isCidr(textOf(one['CidrBlock'])))
+      refuse('InvalidParameterValue.Malformed', `Invalid CidrBlock ${textOf(one['CidrBlock'])}.`);
+  group.properties = { ingress };
+  return {};
+}
+
+const actions: Readonly<Record<string, (call: Call) => Props | Promise<Props>>> = {
+  RunInstances: runInstances,
+  TerminateInstances: async (call) => {
+    for (const id of strings(call.parameters['InstanceIds']))
+      await remove(call, 'instance', id, 'InvalidInstanceId.NotFound');
+    return {};
+  },
+  CreateVpc: (call) => {
+    shaped(call.parameters, object({ VpcName: text(/^.{1,60}$/), CidrBlock: text(/\/\d+$/) }, { Tags: tagList }));
+    const { VpcName, Tags } = call.parameters;
+    return { Vpc: { VpcId: add(call, 'vpc', 'vpc-', VpcName, Tags, {}).id } };
+  },
+  CreateSubnet: (call) => {
+    shaped(
+      call.parameters,
+      object({ VpcId: text(), SubnetName: text(/^.{1,60}$/), CidrBlock: text(), Zone: text() }, { Tags: tagList }),
+    );
+    const { VpcId, SubnetName, Tags, Zone } = call.parameters;
+    need(call, 'vpc', VpcId, 'ResourceNotFound');
+    if (!regions[call.region]!.includes(textOf(Zone))) refuse('InvalidParameterValue.ZoneConflict', 'Zone not found.');
+    return { Subnet: { SubnetId: add(call, 'subnet', 'subnet-', SubnetName, Tags, { VpcId }).id } };
+  },
+  CreateSecurityGroup: (call) => {
+    shaped(
+      call.parameters,
+      object({ GroupName: text(/^.{1,60}$/), GroupDescription: text(/^.{0,100}$/) }, { Tags: tagList }),
+    );
+    const { GroupName, Tags } = call.parameters;
+    return { SecurityGroup: { SecurityGroupId: add(call, 'security group', 'sg-', GroupName, Tags, {}).id } };
+  },
+  ModifySecurityGroupPolicies: setPolicies,
+  DeleteVpc: (call) => remove(call, 'vpc', call.parameters['VpcId'], 'ResourceNotFound'),
+  DeleteSubnet: (call) => remove(call, 'subnet', call.parameters['SubnetId'], 'ResourceNotFound'),
+  DeleteSecurityGroup: (call) => remove(call, 'security group', call.parameters['SecurityGroupId'], 'ResourceNotFound'),
+  DescribeRegions: () => ({ RegionSet: Object.keys(regions).map((Region) => ({ Region, RegionState: 'AVAILABLE' })) }),
+  DescribeImages: () => ({
+    TotalCount: 1,
+    ImageSet: [{ ImageId: image, ImageName: 'Ubuntu Server 22.04 LTS 64bit', Architecture: 'x86_64' }],
+  }),
+  DescribeZoneInstanceConfigInfos: ({ region, parameters }) => {
+    const name =
+      bags(parameters['Filters']).flatMap((one) =>
+        one['Name'] === 'instance-type' ? strings(one['Values']) : [],
+      )[0] ?? '';
+    const type = types[name];
+    return {
+      InstanceTypeQuotaSet: type
+        ? regions[region]!.map((Zone) => ({ Zone, InstanceType: name, Status: 'SELL', Cpu: type[0] }))
+        : [],
+    };
+  },
+  DescribeAccountQuota: ({ region, world }) => {
+    const left = Number(world.options['instanceQuota'] ?? '20');
+    const PostPaidQuotaSet = regions[region]!.map((Zone) => ({ Zone, RemainingQuota: left, TotalQuota: 20 }));
+    return { AccountQuotaOverview: { AccountQuota: { PostPaidQuotaSet } } };
+  },
+};
+
+async function api(world: World, request: HttpRequest): Promise<HttpAnswer> {
+  const RequestId = hexId('', 32);
+  try {
+    checkSignature(request);
+    const action = request.headers['x-tc-action'] ?? '';
+    const region = request.headers['x-tc-region'] ?? '';
+    if (!(region in regions)) refuse('InvalidParameterValue', `The region \`${region}\` is invalid.`);
+    if (request.headers['x-tc-version'] !== '2017-03-12') refuse('NoSuchVersion', 'The API version does not exist.');
+    if (world.options['permissions'] === 'read' && !action.startsWith('Describe'))
+      refuse('UnauthorizedOperation', 'You are not authorized to perform this operation.');
+    const call = { world, region, parameters: JSON.parse(request.body === '' ? '{}' : request.body) as Props };
+    if (action in describes) return { status: 200, body: { Response: { RequestId, ...describe(call, action) } } };
+    const act = actions[action] ?? refuse('InvalidAction', 'The API action is incorrect.');
+    return { status: 200, body: { Response: { RequestId, ...(await act(call)) } } };
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal) || thrown.status === 0) throw thrown;
+    // Errors come with status 200 there.
+    return { status: 200, body: { Response: { RequestId, Error: { Code: thrown.code, Message: thrown.message } } } };
+  }
+}
+
+/** Tencent Cloud: CVM and VPC. No plugin: cvicast's own provider speaks to this through the official SDK. */
+export const tencent: CloudTable = {
+  name: 'tencent',
+  plugin: null,
+  billing: { minimumSeconds: 1, stepSeconds: 1 },
+  resources: {},
+  poweredOff: async (world, entry) => {
+    entry.state = 'off';
+    await world.halt(entry);
+  },
+  admits: (world, entry, address) =>
+    strings(entry.properties['SecurityGroupIds'])
+      .flatMap((id) => bags(world.ledger.get('security group', id)?.properties['ingress']))
+      .some(
+        (one) =>
+          one['Protocol'] === 'TCP' &&
+          one['Port'] === '22' &&
+          one['Action'] === 'ACCEPT' &&
+          within(address, [textOf(one['CidrBlock'])]),
+      ),
+  api,
+  environment: (url) => ({
+    ...{
+      TENCENTCLOUD_SECRET_ID: 'stand-in-id',
+      TENCENTCLOUD_SECRET_KEY: 'stand-in-secret',
+      TENCENTCLOUD_ENDPOINT: url,
+    },
+  }),
+};
