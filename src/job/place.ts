@@ -11,6 +11,8 @@ export interface Place {
   attach(): Promise<{ readonly providers: readonly { name: string; port: number }[]; close(): Promise<void> }>;
   stack(): Promise<MachineStack>;
   engineConfig(choice: { region: string; zone?: string }): Record<string, string>;
+  /** Environment of the engine's run: the user's, and what the cloud's own command line knows besides. Never written down. */
+  engineEnv(): Promise<NodeJS.ProcessEnv>;
   /** Everything that carries cvicast's tags there, of any job and owner. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
   remove(resource: CloudResource): Promise<void>;
@@ -23,7 +25,8 @@ export function placeOf(provider: string, context: Pick<JobContext, 'home' | 'en
 }
 
 function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Place {
-  const api = () => cloud.api({ env: context.env, homeFolder: context.env['HOME'] ?? context.home });
+  const credentials = { env: context.env, homeFolder: context.env['HOME'] ?? context.home };
+  const api = () => cloud.api(credentials);
   return {
     name: cloud.name,
     cloud,
@@ -36,6 +39,7 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     },
     stack: () => cloud.stack(),
     engineConfig: (choice) => cloud.engineConfig({ ...choice, env: context.env }),
+    engineEnv: async () => ({ ...context.env, ...(await cloud.engineEnv?.(credentials)) }),
     list: async (regions) => (await api()).list(regions),
     remove: async (resource) => (await api()).remove(resource),
   };
@@ -52,6 +56,7 @@ function localPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     },
     stack: () => cloud.stack(),
     engineConfig: () => ({}),
+    engineEnv: () => Promise.resolve(context.env),
     list: async () => {
       const { listLocalMachines } = await import('../local/machines');
       return listLocalMachines(context.home).map((machine) => ({

@@ -85,7 +85,9 @@ export async function runJob(
     machine = await reach(folder, request, stages, context);
     done.ready = await prepareMachine(machine, folder, prepared, stages, context);
     done.result = await runPipeline(machine, done.ready.toolchain, request, folder, stages, context);
-    done.delivered = await stages.run('fetch', () => Promise.resolve(deliver(folder, prepared, cvimodelFile(request.options))));
+    done.delivered = await stages.run('fetch', () =>
+      Promise.resolve(deliver(folder, prepared, cvimodelFile(request.options))),
+    );
     if (request.options.quantize === 'int8' && !done.result.tableReused) keepTable(folder, request, jobFile.table);
   } catch (thrown) {
     failure = context.signal.aborted ? context.signal.reason : thrown;
@@ -167,7 +169,10 @@ async function prepareMachine(
 
 async function filesToSend(folder: JobFolder, prepared: Prepared): Promise<FileToSend[]> {
   const images = await Promise.all(
-    prepared.images.map(async (image) => ({ from: { bytes: await image.read() }, to: `${jobFile.images}/${image.plainName}` })),
+    prepared.images.map(async (image) => ({
+      from: { bytes: await image.read() },
+      to: `${jobFile.images}/${image.plainName}`,
+    })),
   );
   return [
     { from: { path: prepared.request.model.path }, to: jobFile.model },

@@ -60,7 +60,7 @@ async function destroyStack(
   const attached = await place.attach();
   try {
     const { openStack } = await import('../engine/stack');
-    const stack = await openStack(stackOptions(folder, request, place, context.env, attached.providers));
+    const stack = await openStack(await stackOptions(folder, request, place, attached.providers));
     await retry(() => stack.destroy(), {
       retries: 3,
       minTimeout: firstPauseSeconds(context.env) * 1000,
