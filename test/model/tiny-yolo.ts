@@ -10,8 +10,8 @@ export interface TinyYolo extends FileOptions {
   readonly size?: readonly [number, number];
   readonly batch?: number;
   readonly strides?: readonly number[];
-  /** Boxes and classes of a stride joined first and split later, as exporters did until 2024. */
-  readonly joinedFirst?: boolean;
+  /** Boxes and classes of a stride joined first and split later, as exporters did until 2024; which of them leads. */
+  readonly joinedFirst?: 'boxes' | 'classes';
   /** The dfl's weights hold 0, 1, 2, … (else zeros, as in a fixture without weights). */
   readonly realDfl?: boolean;
   /** Adds matrix products as attention has. */
@@ -99,9 +99,12 @@ export function tinyYolo(options: TinyYolo = {}): Built {
   let boxes: string;
   let scores: string;
   if (options.joinedFirst) {
-    const each = built.boxes.map((box, index) => graph.op('Concat', [box, built.classes[index]!], { axis: 1 }));
-    const split = [join(each, bins * 4 + classes), graph.integers([bins * 4, classes])];
-    [boxes, scores] = graph.node('Split', split, { axis: 1 }, 2) as [string, string];
+    const lead = options.joinedFirst === 'boxes';
+    const order = <T>(box: T, scored: T): T[] => (lead ? [box, scored] : [scored, box]);
+    const each = built.boxes.map((box, at) => graph.op('Concat', order(box, built.classes[at]!), { axis: 1 }));
+    const sizes = graph.integers(order(bins * 4, classes));
+    const parts = graph.node('Split', [join(each, bins * 4 + classes), sizes], { axis: 1 }, 2) as [string, string];
+    [boxes, scores] = order(...parts) as [string, string];
   } else {
     boxes = join(built.boxes, bins * 4);
     scores = join(built.classes, classes);
