@@ -133,6 +133,19 @@ def test_too_little_memory(toolchain: Toolchain, model: Path, table: Path) -> No
     assert "100 MB" in str(error["message"])
 
 
+def test_memory_that_runs_out(toolchain: Toolchain, model: Path, table: Path) -> None:
+    def little_memory() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (400_000 << 10, 400_000 << 10))
+
+    command = toolchain.command(model, pictures(), COUNT, table)
+    done = subprocess.run(
+        command, cwd=model.parent, env=toolchain.env, capture_output=True, text=True, preexec_fn=little_memory
+    )
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["type"] == "error"
+    assert not table.exists()
+
+
 def test_a_disk_that_is_full(toolchain: Toolchain, model: Path, table: Path) -> None:
     def no_large_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
