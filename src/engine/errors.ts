@@ -107,7 +107,9 @@ export function reasonIn(text: string): string {
     .filter((line) => line !== '');
   const errors = lines.filter((line) => /\berror\b/i.test(line));
   const chosen = (errors.length > 0 && lines.length > 12 ? errors : lines)
-    .map((line) => line.replace(/^(?:error:\s*)+/i, '').replace(/\burn:pulumi:\S+/g, (urn) => urn.split('::').pop() ?? urn))
+    .map((line) =>
+      line.replace(/^(?:error:\s*)+/i, '').replace(/\burn:pulumi:\S+/g, (urn) => urn.split('::').pop() ?? urn),
+    )
     .filter((line) => !/^(?:update|preview|destroy|refresh) failed\.?$/i.test(line));
   const reason = [...new Set(chosen)].join('; ');
   if (reason === '') return 'it gave no reason';

@@ -95,7 +95,9 @@ export async function serveProvider(
           : await provider.read(request.getId(), request.getUrn(), old);
       response.setId(result.id ?? '');
       response.setProperties(struct(result.props));
-      response.setInputs('inputs' in result && result.inputs !== undefined ? struct(result.inputs) : request.getInputs());
+      response.setInputs(
+        'inputs' in result && result.inputs !== undefined ? struct(result.inputs) : request.getInputs(),
+      );
       return response;
     },
     update: async (request: proto.UpdateRequest) => {
@@ -118,7 +120,7 @@ export async function serveProvider(
   };
 
   const server = new grpc.Server({ 'grpc.max_receive_message_length': maximumBytes });
-  server.addService(ResourceProviderService as unknown as grpc.ServiceDefinition, implementation(handlers));
+  server.addService(ResourceProviderService, implementation(handlers));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),

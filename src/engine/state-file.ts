@@ -23,12 +23,12 @@ export function stackFiles(root: string, job: string) {
     state: path.join(base, 'stacks', PROJECT, `${job}.json`),
     backup: path.join(base, 'stacks', PROJECT, `${job}.json.bak`),
     locks: path.join(base, 'locks', 'organization', PROJECT, job),
-    /** All that only this stack has. */
+    /** All that only this stack has. Beside each file the backend may keep one of attributes. */
     all: [
-      path.join(base, 'stacks', PROJECT, `${job}.json`),
-      path.join(base, 'stacks', PROJECT, `${job}.json.bak`),
-      path.join(base, 'stacks', PROJECT, `${job}.json.torn`),
-      path.join(base, 'stacks', PROJECT, `${job}.pulumi-tags`),
+      ...['json', 'json.bak', 'json.torn', 'pulumi-tags'].flatMap((name) => {
+        const file = path.join(base, 'stacks', PROJECT, `${job}.${name}`);
+        return [file, `${file}.attrs`];
+      }),
       path.join(base, 'backups', PROJECT, job),
       path.join(base, 'history', PROJECT, job),
       path.join(base, 'locks', 'organization', PROJECT, job),

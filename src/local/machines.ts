@@ -141,7 +141,8 @@ export async function removeLocalMachine(
     });
   }
   fs.rmSync(files.jobFolder, { recursive: true, force: true, maxRetries: 3 });
-  for (const folder of [files.scratchHome, files.ssh]) fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  for (const folder of [files.scratchHome, files.ssh])
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   // The record goes last: as long as it is there, the machine is found.
   fs.rmSync(files.folder, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -15,9 +15,10 @@ export function processesOfMachine(job: string, folders: readonly string[], sshd
   const running = runningProcesses();
   const found = new Set<number>();
   for (const one of running) {
-    if (isSshd(one, sshd) || hasInEnvironment(one.pid, machineMark, job) || worksIn(one.pid, folders)) found.add(one.pid);
+    if (isSshd(one, sshd) || hasInEnvironment(one.pid, machineMark, job) || worksIn(one.pid, folders))
+      found.add(one.pid);
   }
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     for (const one of running) {
       if (found.has(one.parent) && !found.has(one.pid)) grown = Boolean(found.add(one.pid));

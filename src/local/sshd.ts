@@ -104,7 +104,10 @@ function quote(text: string): string {
 /** Without PAM, sshd refuses an account whose password is locked (root on Ubuntu); only root can see that. */
 function isLocked(user: string): boolean {
   try {
-    const line = fs.readFileSync('/etc/shadow', 'utf8').split('\n').find((one) => one.startsWith(`${user}:`));
+    const line = fs
+      .readFileSync('/etc/shadow', 'utf8')
+      .split('\n')
+      .find((one) => one.startsWith(`${user}:`));
     return line?.split(':')[1]?.startsWith('!') === true;
   } catch {
     return false;
@@ -136,7 +139,9 @@ export async function startSshd(
       hostKey: where.hostKey,
       environment: {
         ...Object.fromEntries(
-          Object.entries(where.env).filter((one): one is [string, string] => sharedVariables.test(one[0]) && one[1] !== undefined),
+          Object.entries(where.env).filter(
+            (one): one is [string, string] => sharedVariables.test(one[0]) && one[1] !== undefined,
+          ),
         ),
         HOME: files.scratchHome,
         [machineMark]: where.job,
