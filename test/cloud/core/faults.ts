@@ -36,6 +36,11 @@ export class Faults {
     this.armed.push({ fault, left: fault.times ?? 1 });
   }
 
+  /** Nothing that was ordered happens any more. */
+  calm(): void {
+    this.armed.length = 0;
+  }
+
   /** The fault that this operation meets; it is used up by asking. */
   next(on: Operation, kind: string): Fault['do'] | null {
     const found = this.armed.find(

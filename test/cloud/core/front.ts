@@ -1,4 +1,5 @@
 import * as net from 'node:net';
+import type { Wire } from './wire';
 
 export interface Front {
   /** Ends every connection, not the listening. */
@@ -15,6 +16,7 @@ export async function openFront(
   port: number,
   guestPort: number,
   admits: (peer: string) => boolean,
+  wire: Wire,
 ): Promise<Front> {
   const sockets = new Set<net.Socket>();
   const keep = (socket: net.Socket): void => {
@@ -32,8 +34,7 @@ export async function openFront(
     keep(guest);
     guest.on('close', () => client.destroy());
     client.on('close', () => guest.destroy());
-    client.pipe(guest);
-    guest.pipe(client);
+    wire.join(client, guest);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { firstBoot, type FirstBoot } from './cloud-init';
 import { openFront, type Front } from './front';
+import type { Wire } from './wire';
 
 /** What a cloud gives a machine at its birth. */
 export interface MachineSpec {
@@ -19,6 +20,9 @@ export interface MachineHost {
   /** Where the guest's `shutdown` reports to, a port on 127.0.0.1. */
   readonly controlPort: number;
   readonly entryId: string;
+  readonly wire: Wire;
+  /** A folder of ready toolchains that the machine finds installed. */
+  readonly toolchains: string | undefined;
   admits(address: string): boolean;
   remark(text: string): void;
 }
@@ -50,7 +54,7 @@ export class Machine {
     furnish(path.join(folder, 'files'), boot, host);
     fs.mkdirSync(path.join(folder, 'disk'));
     const log = fs.openSync(path.join(folder, 'log'), 'w');
-    const toolchains = process.env['CVICAST_TEST_TOOLCHAINS'] ?? '';
+    const toolchains = host.toolchains ?? process.env['CVICAST_TEST_TOOLCHAINS'] ?? '';
     const inNamespace = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'bash'];
     const script = path.join(__dirname, 'machine-boot.sh');
     // When this process dies, however it dies, its machines die: no test leaves one behind.
@@ -60,13 +64,31 @@ export class Machine {
     });
     fs.closeSync(log);
     const ended = new Promise<void>((resolve) => guest.once('close', () => resolve()));
-    const front = await openFront(host.address, 22, guestPort, (address) => host.admits(address));
+    const front = await openFront(host.address, 22, guestPort, (address) => host.admits(address), host.wire);
     return new Machine(folder, guest, ended, front);
   }
 
   /** Cuts every connection; the machine lives on. */
   cut(): void {
     this.front.cut();
+  }
+
+  /** The guest is gone from one moment to the next; the cloud does not know. */
+  async crash(): Promise<void> {
+    this.guest.kill('SIGKILL');
+    await this.ended;
+    this.front.cut();
+  }
+
+  /** Leaves the guest 16 KiB where jobs have their folders. */
+  fillDisk(): void {
+    const children = `/proc/${this.guest.pid}/task/${this.guest.pid}/children`;
+    const inside = fs.readFileSync(children, 'utf8').trim().split(' ')[0]!;
+    const { blocks, bfree, bsize } = fs.statfsSync(`/proc/${inside}/root/var/tmp`);
+    const size = (blocks - bfree) * bsize + 16_384;
+    const enter = ['--target', inside, '--mount', `--root=/proc/${inside}/root`];
+    const { status, stderr } = spawnSync('nsenter', [...enter, 'mount', '-o', `remount,size=${size}`, '/var/tmp']);
+    if (status !== 0) throw new Error(`the disk cannot be filled: ${stderr.toString()}`);
   }
 
   /** What the guest said on its console. */

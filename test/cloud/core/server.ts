@@ -3,6 +3,7 @@ import { messageOf } from '../../../src/errors';
 import type { Fault } from './faults';
 import { Panic, Refusal } from './refusal';
 import type { HttpAnswer, HttpRequest } from './table';
+import type { Direction } from './wire';
 import type { LiveWorld } from './world';
 
 type Route = (request: HttpRequest) => Promise<HttpAnswer> | HttpAnswer;
@@ -83,6 +84,7 @@ export function controlRoute(world: LiveWorld, stop: () => void): Route {
             bill: world.ledger.bill(),
             remarks: world.ledger.remarks,
             waitingAt: world.faults.waitingAt(),
+            stalled: world.wire.stalled,
           },
         };
       case 'GET /logs':
@@ -92,6 +94,9 @@ export function controlRoute(world: LiveWorld, stop: () => void): Route {
         return done;
       case 'POST /open':
         world.faults.open(String(given['gate']));
+        return done;
+      case 'POST /calm':
+        world.faults.calm();
         return done;
       case 'POST /advance':
         world.clock.advance(Number(given['minutes']));
@@ -106,6 +111,22 @@ export function controlRoute(world: LiveWorld, stop: () => void): Route {
       }
       case 'POST /cut':
         await world.cut();
+        return done;
+      case 'POST /stall':
+        if (given['direction'] === undefined) world.wire.stall();
+        else world.wire.stallAfter(given['direction'] as Direction, Number(given['bytes']));
+        return done;
+      case 'POST /flow':
+        world.wire.flow();
+        return done;
+      case 'POST /shut':
+        world.shut = given['shut'] === true;
+        return done;
+      case 'POST /crash':
+        await world.crash();
+        return done;
+      case 'POST /fill':
+        await world.fillDisks();
         return done;
       case 'POST /stop':
         stop();

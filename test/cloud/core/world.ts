@@ -5,12 +5,16 @@ import { Faults } from './faults';
 import { Ledger, type Entry } from './ledger';
 import { Machine, type MachineSpec } from './machine';
 import type { CloudTable, World } from './table';
+import { Wire } from './wire';
 
 /** One account of one cloud, with machines that run. */
 export class LiveWorld implements World {
   readonly clock = new Clock();
   readonly faults = new Faults();
   readonly ledger: Ledger;
+  readonly wire = new Wire();
+  /** No client of this computer's address may come in any more, whatever the rules say. */
+  shut = false;
   config: Readonly<Record<string, unknown>> = {};
   /** The port on which guests and tests speak to this process. */
   controlPort = 0;
@@ -46,7 +50,9 @@ export class LiveWorld implements World {
           address,
           controlPort: this.controlPort,
           entryId: entry.id,
-          admits: (peer) => this.table.admits(this, entry, peer),
+          admits: (peer) => !this.shut && this.table.admits(this, entry, peer),
+          wire: this.wire,
+          toolchains: this.options['toolchains'],
           remark: (text) => void this.ledger.remarks.push(text),
         }),
       );
@@ -72,6 +78,15 @@ export class LiveWorld implements World {
 
   async cut(): Promise<void> {
     for (const machine of this.machines.values()) (await machine)?.cut();
+  }
+
+  /** Guests die; their entries go on to bill. */
+  async crash(): Promise<void> {
+    for (const machine of this.machines.values()) await (await machine)?.crash();
+  }
+
+  async fillDisks(): Promise<void> {
+    for (const machine of this.machines.values()) (await machine)?.fillDisk();
   }
 
   async logs(): Promise<string> {

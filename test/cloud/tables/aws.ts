@@ -2,10 +2,11 @@ import { isCidr, within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { hexId } from '../core/names';
 import { Refusal } from '../core/refusal';
-import { flag, isProps, list, map, number, object, text, textOf } from '../core/shape';
+import { isProps, textOf } from '../core/shape';
 import type { CloudTable, Made, Resource, World } from '../core/table';
 import { awsApi } from './aws-api';
 import * as facts from './aws-facts';
+import * as shapes from './aws-shapes';
 
 const refuse = (code: string, message: string): never => {
   throw new Refusal(code, message);
@@ -72,14 +73,6 @@ function simple(
     whenGone: 'succeeds',
   };
 }
-
-const rule = object(
-  { protocol: text(['tcp', 'udp', 'icmp', '-1']), fromPort: number(-1, 65535), toPort: number(-1, 65535) },
-  {
-    ...{ cidrBlocks: list(text()), description: text(), self: flag, ipv6CidrBlocks: list(text()) },
-    ...{ prefixListIds: list(text()), securityGroups: list(text()) },
-  },
-);
 
 function checkRules(_world: World, inputs: Props): Props {
   const rules = [...((inputs['ingress'] ?? []) as Props[]), ...((inputs['egress'] ?? []) as Props[])];
@@ -187,9 +180,6 @@ export function takeDisk(world: World, entry: Entry, by: string): void {
   if (volume && !keep) world.ledger.delete(volume, by);
 }
 
-const tags = map(/^(?!aws:).{1,128}$/s, /^.{0,256}$/s);
-const id = text(/./);
-
 function image(world: World): Props {
   const imageId = facts.imageOf(regionOf(world));
   return { id: imageId, imageId, name: facts.imageName, architecture: 'x86_64', ownerId: facts.canonical };
@@ -201,57 +191,37 @@ export const aws: CloudTable = {
   plugin: 'aws',
   billing: { minimumSeconds: 60, stepSeconds: 1 },
   resources: {
-    'aws:ec2/vpc:Vpc': simple(
-      'vpc',
-      'vpc-',
-      object({ cidrBlock: text() }, { enableDnsSupport: flag, enableDnsHostnames: flag, tags }),
-      (_world, inputs) => {
-        const bits = Number(String(inputs['cidrBlock']).split('/')[1]);
-        if (!isCidr(String(inputs['cidrBlock'])) || bits < 16 || bits > 28)
-          refuse('InvalidVpc.Range', `The CIDR '${String(inputs['cidrBlock'])}' is invalid.`);
-        return {};
-      },
-    ),
-    'aws:ec2/internetGateway:InternetGateway': simple(
-      'internet-gateway',
-      'igw-',
-      object({ vpcId: id }, { tags }),
-      (world, inputs) => {
-        need(world, 'vpc', inputs['vpcId'], 'InvalidVpcID', 'vpc');
-        return {};
-      },
-    ),
-    'aws:ec2/subnet:Subnet': simple(
-      'subnet',
-      'subnet-',
-      object({ vpcId: id, cidrBlock: text() }, { availabilityZone: text(), mapPublicIpOnLaunch: flag, tags }),
-      (world, inputs) => {
-        need(world, 'vpc', inputs['vpcId'], 'InvalidVpcID', 'vpc');
-        const zones = facts.zonesOf(regionOf(world));
-        const zone = textOf(inputs['availabilityZone'] ?? zones[0]);
-        if (!zones.includes(zone))
-          refuse(
-            'InvalidParameterValue',
-            `Value (${zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${zones.join(', ')}.`,
-          );
-        return { availabilityZone: zone };
-      },
-    ),
-    'aws:ec2/routeTable:RouteTable': simple(
-      'route-table',
-      'rtb-',
-      object({ vpcId: id }, { routes: list(object({}, { cidrBlock: text(), gatewayId: id })), tags }),
-      (world, inputs) => {
-        need(world, 'vpc', inputs['vpcId'], 'InvalidVpcID', 'vpc');
-        for (const route of (inputs['routes'] ?? []) as Props[])
-          need(world, 'internet-gateway', route['gatewayId'], 'InvalidGatewayID', 'gateway');
-        return {};
-      },
-    ),
+    'aws:ec2/vpc:Vpc': simple('vpc', 'vpc-', shapes.vpc, (_world, inputs) => {
+      const bits = Number(String(inputs['cidrBlock']).split('/')[1]);
+      if (!isCidr(String(inputs['cidrBlock'])) || bits < 16 || bits > 28)
+        refuse('InvalidVpc.Range', `The CIDR '${String(inputs['cidrBlock'])}' is invalid.`);
+      return {};
+    }),
+    'aws:ec2/internetGateway:InternetGateway': simple('internet-gateway', 'igw-', shapes.gateway, (world, inputs) => {
+      need(world, 'vpc', inputs['vpcId'], 'InvalidVpcID', 'vpc');
+      return {};
+    }),
+    'aws:ec2/subnet:Subnet': simple('subnet', 'subnet-', shapes.subnet, (world, inputs) => {
+      need(world, 'vpc', inputs['vpcId'], 'InvalidVpcID', 'vpc');
+      const zones = facts.zonesOf(regionOf(world));
+      const zone = textOf(inputs['availabilityZone'] ?? zones[0]);
+      if (!zones.includes(zone))
+        refuse(
+          'InvalidParameterValue',
+          `Value (${zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${zones.join(', ')}.`,
+        );
+      return { availabilityZone: zone };
+    }),
+    'aws:ec2/routeTable:RouteTable': simple('route-table', 'rtb-', shapes.routeTable, (world, inputs) => {
+      need(world, 'vpc', inputs['vpcId'], 'InvalidVpcID', 'vpc');
+      for (const route of (inputs['routes'] ?? []) as Props[])
+        need(world, 'internet-gateway', route['gatewayId'], 'InvalidGatewayID', 'gateway');
+      return {};
+    }),
     'aws:ec2/routeTableAssociation:RouteTableAssociation': simple(
       'association',
       'rtbassoc-',
-      object({ routeTableId: id, subnetId: id }),
+      shapes.association,
       (world, inputs) => {
         need(world, 'route-table', inputs['routeTableId'], 'InvalidRouteTableID', 'routeTable');
         need(world, 'subnet', inputs['subnetId'], 'InvalidSubnetID', 'subnet');
@@ -259,18 +229,10 @@ export const aws: CloudTable = {
       },
     ),
     'aws:ec2/securityGroup:SecurityGroup': {
-      ...simple(
-        'security-group',
-        'sg-',
-        object(
-          { name: text(/^(?!sg-)[\w .:/()#,@[\]+=&;{}!$*-]{1,255}$/), vpcId: id },
-          { description: text(/^[\w .:/()#,@[\]+=&;{}!$*-]{0,255}$/), ingress: list(rule), egress: list(rule), tags },
-        ),
-        (world, inputs) => {
-          need(world, 'vpc', inputs['vpcId'], 'InvalidVpcID', 'vpc');
-          return checkRules(world, inputs);
-        },
-      ),
+      ...simple('security-group', 'sg-', shapes.securityGroup, (world, inputs) => {
+        need(world, 'vpc', inputs['vpcId'], 'InvalidVpcID', 'vpc');
+        return checkRules(world, inputs);
+      }),
       update: (world, entry, inputs) => {
         checkRules(world, inputs);
         entry.properties = { ...entry.properties, ...inputs };
@@ -279,62 +241,14 @@ export const aws: CloudTable = {
     },
     'aws:ec2/keyPair:KeyPair': {
       kind: 'key-pair',
-      inputs: object({ keyName: id, publicKey: text(/./) }, { tags }),
+      inputs: shapes.keyPair,
       create: createKey,
       whenGone: 'succeeds',
     },
     'aws:ec2/instance:Instance': {
       kind: 'instance',
       idempotent: true,
-      inputs: object(
-        { ami: text(/^ami-[0-9a-f]{8,17}$/), instanceType: text(/./) },
-        {
-          ...{
-            subnetId: id,
-            vpcSecurityGroupIds: list(id),
-            associatePublicIpAddress: flag,
-            keyName: id,
-            userData: text(),
-          },
-          ...{
-            instanceInitiatedShutdownBehavior: text(['stop', 'terminate']),
-            tags,
-            volumeTags: tags,
-            userDataReplaceOnChange: flag,
-          },
-          ...{ getPasswordData: flag, sourceDestCheck: flag, monitoring: flag, forceDestroy: flag },
-          metadataOptions: object(
-            {},
-            {
-              httpEndpoint: text(['enabled', 'disabled']),
-              httpTokens: text(['optional', 'required']),
-              httpPutResponseHopLimit: number(1, 64),
-            },
-          ),
-          rootBlockDevice: object(
-            {},
-            {
-              volumeSize: number(8, 16384),
-              volumeType: text(['gp2', 'gp3', 'io1', 'io2']),
-              encrypted: flag,
-              deleteOnTermination: flag,
-            },
-          ),
-          instanceMarketOptions: object(
-            {},
-            {
-              marketType: text(['spot']),
-              spotOptions: object(
-                {},
-                {
-                  spotInstanceType: text(['one-time', 'persistent']),
-                  instanceInterruptionBehavior: text(['terminate', 'stop', 'hibernate']),
-                },
-              ),
-            },
-          ),
-        },
-      ),
+      inputs: shapes.instance,
       create: createInstance,
       remove: (world, entry) => takeDisk(world, entry, 'engine'),
       whenGone: 'succeeds',

@@ -1,10 +1,11 @@
 import { isCidr, within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { Refusal } from '../core/refusal';
-import { flag, isProps, list, map, number, object, text, textOf, type Shape } from '../core/shape';
+import { isProps, textOf, type Shape } from '../core/shape';
 import type { CloudTable, Made, Resource, World } from '../core/table';
 import { azureApi } from './azure-api';
 import * as facts from './azure-facts';
+import * as shapes from './azure-shapes';
 
 const refuse = (code: string, message: string, status = 400): never => {
   throw new Refusal(code, message, status);
@@ -206,11 +207,6 @@ export function checkUnused(world: World, entry: Entry): void {
   if (user) refuse(code, `${entry.kind} ${entry.id} is in use by ${user.id} (attached) and cannot be deleted.`);
 }
 
-const name = text(/^[\w.()-]{1,80}$/);
-const tags = map(/^[^<>%&\\?/]{1,512}$/, /^.{0,256}$/s);
-const subResource = object({ id: text(/./) }, { deleteOption: text(['Delete', 'Detach']), primary: flag });
-const common = { location: text(), tags };
-
 const resource = (kind: string, inputs: Shape, create: Resource['create'], more: Partial<Resource> = {}): Resource => ({
   ...{ kind, inputs, create, whenGone: 'succeeds' },
   remove: async (world: World, entry: Entry) => {
@@ -220,151 +216,24 @@ const resource = (kind: string, inputs: Shape, create: Resource['create'], more:
   ...more,
 });
 
-const securityRule = object(
-  {
-    name,
-    priority: number(),
-    direction: text(['Inbound', 'Outbound']),
-    access: text(['Allow', 'Deny']),
-    protocol: text(),
-  },
-  {
-    ...{ sourceAddressPrefixes: list(text()), sourceAddressPrefix: text(), sourcePortRange: text() },
-    ...{ destinationAddressPrefix: text(), destinationPortRange: text() },
-  },
-);
-const any: Shape = () => [];
-const inGroup = { resourceGroupName: name };
-
 /** Azure: resource manager, compute, network. */
 export const azure: CloudTable = {
   name: 'azure',
   plugin: 'azure-native',
   billing: { minimumSeconds: 60, stepSeconds: 60 },
   resources: {
-    'azure-native:resources:ResourceGroup': resource(
-      groupKind,
-      object({ resourceGroupName: name }, common),
-      createGroup,
-    ),
-    'azure-native:network:NetworkSecurityGroup': resource(
-      nsg,
-      object({ ...inGroup, networkSecurityGroupName: name }, { ...common, securityRules: list(securityRule) }),
-      createFirewall,
-      {
-        update: (_world, entry, inputs) => {
-          checkRules(inputs);
-          entry.properties = inputs;
-          return { ...inputs, name: entry.name };
-        },
+    'azure-native:resources:ResourceGroup': resource(groupKind, shapes.group, createGroup),
+    'azure-native:network:NetworkSecurityGroup': resource(nsg, shapes.firewall, createFirewall, {
+      update: (_world, entry, inputs) => {
+        checkRules(inputs);
+        entry.properties = inputs;
+        return { ...inputs, name: entry.name };
       },
-    ),
-    'azure-native:network:VirtualNetwork': resource(
-      vnet,
-      object(
-        { ...inGroup, virtualNetworkName: name },
-        {
-          ...common,
-          addressSpace: object({ addressPrefixes: list(text(), 1) }),
-          subnets: list(object({ name, addressPrefix: text() }, { networkSecurityGroup: subResource })),
-        },
-      ),
-      createNetwork,
-    ),
-    'azure-native:network:PublicIPAddress': resource(
-      publicIp,
-      object(
-        { ...inGroup, publicIpAddressName: name },
-        {
-          ...common,
-          sku: object({ name: text(['Basic', 'Standard']) }),
-          publicIPAllocationMethod: text(['Static', 'Dynamic']),
-          publicIPAddressVersion: text(['IPv4', 'IPv6']),
-          zones: list(text(['1', '2', '3'])),
-        },
-      ),
-      createAddress,
-    ),
-    'azure-native:network:NetworkInterface': resource(
-      nic,
-      object(
-        { ...inGroup, networkInterfaceName: name },
-        {
-          ...common,
-          networkSecurityGroup: subResource,
-          ipConfigurations: list(
-            object(
-              { name },
-              {
-                subnet: subResource,
-                publicIPAddress: subResource,
-                privateIPAllocationMethod: text(['Dynamic', 'Static']),
-              },
-            ),
-            1,
-          ),
-        },
-      ),
-      createCard,
-    ),
-    'azure-native:compute:VirtualMachine': resource(
-      vm,
-      object(
-        { ...inGroup, vmName: name },
-        {
-          ...{
-            ...common,
-            zones: list(text(['1', '2', '3'])),
-            hardwareProfile: object({ vmSize: text() }),
-            networkProfile: object({ networkInterfaces: list(subResource, 1) }),
-          },
-          osProfile: object(
-            { computerName: name, adminUsername: text() },
-            {
-              customData: text(),
-              allowExtensionOperations: flag,
-              linuxConfiguration: object(
-                {},
-                {
-                  disablePasswordAuthentication: flag,
-                  provisionVMAgent: flag,
-                  ssh: object({ publicKeys: list(object({ path: text(), keyData: text() })) }),
-                },
-              ),
-            },
-          ),
-          securityProfile: object(
-            {},
-            {
-              securityType: text(['TrustedLaunch', 'Standard']),
-              uefiSettings: object({}, { secureBootEnabled: flag, vTpmEnabled: flag }),
-            },
-          ),
-          storageProfile: object(
-            {},
-            {
-              imageReference: object({}, { publisher: text(), offer: text(), sku: text(), version: text() }),
-              osDisk: object(
-                { createOption: text(['FromImage']) },
-                {
-                  name,
-                  deleteOption: text(['Delete', 'Detach']),
-                  diskSizeGB: number(30, 4095),
-                  managedDisk: object({}, { storageAccountType: text() }),
-                  caching: any,
-                },
-              ),
-            },
-          ),
-          ...{
-            priority: text(['Regular', 'Spot']),
-            evictionPolicy: text(['Delete', 'Deallocate']),
-            billingProfile: object({}, { maxPrice: number(-1) }),
-          },
-        },
-      ),
-      createMachine,
-    ),
+    }),
+    'azure-native:network:VirtualNetwork': resource(vnet, shapes.network, createNetwork),
+    'azure-native:network:PublicIPAddress': resource(publicIp, shapes.address, createAddress),
+    'azure-native:network:NetworkInterface': resource(nic, shapes.card, createCard),
+    'azure-native:compute:VirtualMachine': resource(vm, shapes.machine, createMachine),
   },
   say: ({ code, message, status }) => `Status=${status} Code="${code}" Message="${message}"`,
   // Stopped by its guest, a machine is not deallocated: it bills on.
