@@ -7,7 +7,7 @@ from cvicast_remote.failures import Refused
 from cvicast_remote.memory import OWN_BYTES, Need, available_bytes
 from cvicast_remote.pictures import shards
 from cvicast_remote.plan import Asked, Plan, decide
-from cvicast_remote.segments import footprint, keep_all, least_work, needed, twice_share
+from cvicast_remote.segments import Segment, footprint, keep_all, least_work, needed, twice_share
 
 GRAPH = branchy()
 PRINTS = footprint(GRAPH, {})
@@ -36,6 +36,12 @@ def test_more_memory_never_means_more_work() -> None:
     shares = [twice_share(least_work(COSTS, PRINTS, limit), COSTS) for limit in range(0, 6000, 50)]
     assert shares == sorted(shares, reverse=True)
     assert (shares[0], shares[-1]) == (pytest.approx(1.0), 0.0)
+
+
+def test_a_segment_that_runs_twice_needs_what_is_live_at_its_ends() -> None:
+    assert needed([Segment(0, 2, True)], PRINTS) == PRINTS.boundary[2] > PRINTS.boundary[0]
+    assert needed([Segment(2, 5, True)], PRINTS) == PRINTS.boundary[2] > PRINTS.boundary[5]
+    assert needed([Segment(9, 10, False)], PRINTS) == PRINTS.boundary[9]
 
 
 def test_enough_memory_keeps_everything() -> None:
