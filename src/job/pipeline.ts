@@ -104,7 +104,7 @@ export async function runPipeline(
       }
       return result.output;
     });
-    if (step.stage === 'calibrate') calibrateOutput = output;
+    if (step.unit === 'calibrate') calibrateOutput = output;
     if (step.stage === 'deploy') deployOutput = output;
     if (step.stage === 'verify') verifyOutput = output;
   }

@@ -95,3 +95,11 @@ export function lendToolchain(home: string): void {
   fs.mkdirSync(path.join(home, 'toolchains'), { recursive: true });
   fs.symlinkSync(folder, path.join(home, 'toolchains', path.basename(folder)));
 }
+
+/** Fails with all that the run said when its exit code is another. */
+export function expectCode(result: CliResult, code: number, more = ''): void {
+  if (result.code === code) return;
+  throw new Error(
+    `exit ${result.code ?? result.signal ?? ''} in place of ${code}\n${result.stdout}\n${result.stderr}\n${more}`,
+  );
+}

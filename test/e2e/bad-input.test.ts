@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { cli, root } from '../_helpers/cli';
+import { cli, expectCode, root } from '../_helpers/cli';
 import { useHome } from '../_helpers/home';
 import { useScratch } from '../_helpers/scratch';
 
@@ -30,7 +30,7 @@ describe('bad input: two lines, exit 2, nothing created', () => {
     const out = path.join(scratch(), 'out');
     const before = fs.existsSync(out) ? fs.readdirSync(out) : null;
     const result = await cli(['convert', '--out', out, ...args], { env: home().env, cwd: scratch() });
-    expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: exit });
+    expectCode(result, exit);
     const lines = result.stderr
       .trim()
       .split('\n')

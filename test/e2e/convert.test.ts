@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { cli, lendToolchain, root, startCli, testToolchain } from '../_helpers/cli';
+import { cli, expectCode, lendToolchain, root, startCli, testToolchain } from '../_helpers/cli';
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
@@ -42,7 +42,7 @@ describe('convert on this computer', () => {
       const result = await cli(['convert', model, '--images', images, '--provider', 'local', '--out', out, ...few], {
         env: home().env,
       });
-      expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
+      expectCode(result, 0);
 
       const receipt = receiptIn(out);
       expect(receipt.result).toBe('delivered');
@@ -91,7 +91,7 @@ describe('convert on this computer', () => {
         ['convert', model, '--images', images, '--provider', 'local', '--out', again, '--json', ...few],
         { env: home().env },
       );
-      expect({ code: second.code, stderr: second.stderr }).toMatchObject({ code: 0 });
+      expectCode(second, 0);
       expect(receiptIn(again).calibration.reused).toBe(true);
       const lines = second.stdout
         .trim()
@@ -119,7 +119,7 @@ describe('convert on this computer', () => {
         env: home().env,
         cwd: scratch(),
       });
-      expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
+      expectCode(result, 0);
       expect(fs.existsSync(path.join(out, '--model `id`_cv181x_int8.cvimodel'))).toBe(true);
       expect(fs.readdirSync(scratch()).filter((name) => name === 'pwned')).toEqual([]);
     },
@@ -136,7 +136,7 @@ describe('convert on this computer', () => {
       run.child.kill('SIGINT');
       run.child.kill('SIGINT');
       const result = await run.ended;
-      expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 130 });
+      expectCode(result, 130);
       expect(result.stderr).toMatch(/tearing down \(about \d+ s\)/);
       const { job, teardown } = receiptIn(out);
       expect(teardown.left).toEqual([]);
@@ -144,7 +144,7 @@ describe('convert on this computer', () => {
       expect(JSON.parse((await cli(['ls', '--json'], { env: home().env })).stdout)).toEqual([]);
 
       const resumed = await cli(['resume', job], { env: home().env });
-      expect({ code: resumed.code, stderr: resumed.stderr }).toMatchObject({ code: 0 });
+      expectCode(resumed, 0);
       expect(receiptIn(out).stages.find((stage) => stage.name === 'calibrate')?.result).toBe('skipped');
     },
     10 * minutes,

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { networkSettings } from '../../src/tpumlir';
-import { cli, root } from '../_helpers/cli';
+import { cli, expectCode, root } from '../_helpers/cli';
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
@@ -28,12 +28,12 @@ describe('--host: a machine of the user', () => {
       const wrong = await cli([...args, '--host-key', (hostKeys[0] ?? '').replace(/.{12}$/, 'AAAAAAAAAAAA')], {
         env: home().env,
       });
-      expect({ code: wrong.code, stderr: wrong.stderr }).toMatchObject({ code: 4 });
+      expectCode(wrong, 4);
       expect(wrong.stderr).toMatch(/host key/i);
       expect(sshd.log()).not.toContain('Accepted');
 
       const result = await cli([...args, '--force', '--host-key', hostKeys[0] ?? ''], { env: home().env });
-      expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
+      expectCode(result, 0);
       const receipt = JSON.parse(fs.readFileSync(path.join(out, 'receipt.json'), 'utf8')) as {
         job: string;
         result: string;
@@ -52,7 +52,7 @@ describe('--host: a machine of the user', () => {
         env: { ...home().env, HOME: scratch() },
       },
     );
-    expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 2 });
+    expectCode(result, 2);
     expect(result.stderr).toMatch(/ssh-keyscan|--host-key/);
   });
 });

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { cli, lendToolchain, root, startCli } from '../_helpers/cli';
+import { cli, expectCode, lendToolchain, root, startCli } from '../_helpers/cli';
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
@@ -75,7 +75,7 @@ describe('a client that is gone', () => {
     run.child.kill('SIGKILL');
     await run.ended;
     const attached = await cli(['attach', onlyJob()], { env });
-    expect({ code: attached.code, stderr: attached.stderr }).toMatchObject({ code: 0 });
+    expectCode(attached, 0);
     expect(fs.existsSync(path.join(out, 'shapes-yolo11n-320_cv181x_int8.cvimodel'))).toBe(true);
   });
 });
