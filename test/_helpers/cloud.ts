@@ -30,6 +30,8 @@ export interface LedgerView {
   readonly remarks: readonly string[];
   /** Gates at which something waits. */
   readonly waitingAt: readonly string[];
+  /** Does a connection to a machine stand still? */
+  readonly stalled: boolean;
 }
 
 export interface CloudStandIn {
@@ -52,8 +54,20 @@ export interface CloudStandIn {
   advance(minutes: number): Promise<void>;
   /** Deletes everything of a kind from outside; answers how many went. */
   vanish(kind: string): Promise<number>;
+  /** Takes back every failure that was ordered and has not happened. */
+  calm(): Promise<void>;
   /** Cuts every SSH connection. */
   cut(): Promise<void>;
+  /** Lets every SSH connection stand still: now, or after so many further bytes to or from the machines. */
+  stall(after?: { direction: 'up' | 'down'; bytes: number }): Promise<void>;
+  /** Lets what stands still go on. */
+  flow(): Promise<void>;
+  /** Keeps this computer out of every machine, as when its address changes; or lets it in again. */
+  shut(shut: boolean): Promise<void>;
+  /** Every guest dies; the cloud goes on to list and to bill it. */
+  crash(): Promise<void>;
+  /** Fills the disk of every guest. */
+  fillDisks(): Promise<void>;
   /** Consoles of the machines, for a test that fails. */
   logs(): Promise<string>;
   /** Ends the cloud and every machine in it. */
@@ -126,7 +140,13 @@ export async function startCloud(name: string, options: Readonly<Record<string, 
     open: (gate) => order('open', { gate }),
     advance: (minutes) => order('advance', { minutes }),
     vanish: async (kind) => (await control<{ gone: number }>('POST', 'vanish', { kind })).gone,
+    calm: () => order('calm'),
     cut: () => order('cut'),
+    stall: (after) => order('stall', after),
+    flow: () => order('flow'),
+    shut: (shut) => order('shut', { shut }),
+    crash: () => order('crash'),
+    fillDisks: () => order('fill'),
     logs: async () => (await control<{ logs: string }>('GET', 'logs')).logs,
     stop: async () => {
       child.stdin.end();

@@ -30,6 +30,13 @@ chmod 0440 "$root/etc/sudoers"
 if [ -n "$toolchains" ]; then
   mkdir -p "$root/var/lib/cvicast/toolchains"
   mount --bind "$toolchains" "$root/var/lib/cvicast/toolchains"
+  # The interpreter that a toolchain was made with may lie in a home folder, which is fresh here.
+  sed -n 's/^home = //p' "$toolchains"/*/pyvenv.cfg | sort -u | while read -r bin; do
+    base=$(dirname "$bin")
+    [ "$base" = /usr ] && continue
+    mkdir -p "$root$base"
+    mount --bind "$base" "$root$base"
+  done
 fi
 cd "$root"
 exec chroot "$root" /bin/bash /etc/machine/init
