@@ -69,9 +69,20 @@ function tooSlow(seconds: number): UserError {
   });
 }
 
-/** Kills whatever bears the mark `$1` in its environment. Not SSH's own signals: sshd refuses them to root. */
-const killScript = `pids=$(grep -lzxF -e "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d / -f 3)
-[ -z "$pids" ] || kill -s KILL $pids 2>/dev/null`;
+/**
+ * Kills whatever bears the mark on stdin in its environment or, as a login shell that is yet to start it, in its
+ * arguments; the mark comes on stdin so that the script does not bear it. Ends when nothing is left, or cannot
+ * be killed. Not SSH's own
+ * signals: sshd refuses them to root.
+ */
+const killScript = `read -r mark
+idle=0 round=0
+while [ "$idle" -lt 2 ] && [ "$round" -lt 50 ]; do
+  round=$((round + 1))
+  pids=$(printf '%s\\n' "$mark" | grep -lF -f - /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3)
+  if [ -n "$pids" ]; then kill -s KILL $pids 2>/dev/null; else idle=$((idle + 1)); fi
+  sleep 0.1
+done`;
 
 /** How long to wait for the kill of a command to be answered; a line that stalls is no reason to wait on. */
 const killSeconds = 10;
@@ -84,7 +95,7 @@ export async function exec(line: Line, argv: readonly string[], options: ExecOpt
   const mark = `CVICAST_COMMAND=${randomBytes(12).toString('hex')}`;
   const command = commandLine(['env', mark, ...argv]);
   const killOver = (client: Client, limit: ExecOptions): Promise<ExecResult> =>
-    execOver(client, scriptLine(killScript, mark), limit);
+    execOver(client, scriptLine(killScript), { ...limit, stdin: `${mark}\n` });
   let runs = 0;
   const attempt = async (client: Client): Promise<ExecResult> => {
     // What runs on from before the line was lost must not be in the way of its second run.

@@ -63,13 +63,16 @@ describe('connect', () => {
         return port;
       },
     });
-    machine = await reach({ port: switching.port });
-    port = impostor.target.port;
-    switching.cut();
-    const work = machine.exec(['true'], { repeatable: true });
-    await expect(work).rejects.toMatchObject({ code: 'host-key-mismatch' });
-    await switching.stop();
-    await impostor.stop();
+    try {
+      machine = await reach({ port: switching.port });
+      port = impostor.target.port;
+      switching.cut();
+      const work = machine.exec(['true'], { repeatable: true });
+      await expect(work).rejects.toMatchObject({ code: 'host-key-mismatch' });
+    } finally {
+      await switching.stop();
+      await impostor.stop();
+    }
   });
 
   it('waits for a machine that is still starting', async () => {
