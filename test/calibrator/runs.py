@@ -79,6 +79,8 @@ class Toolchain:
     def __init__(self, folder: str) -> None:
         self.python = Path(folder) / "bin/python"
         self.env = {**os.environ, "PATH": f"{self.python.parent}:{os.environ['PATH']}", "PYTHONPATH": str(REMOTE)}
+        # Modules are compiled once, as on a real machine, not in every process.
+        self.env.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def run(self, argv: Sequence[str], folder: Path | None = None, env: Mapping[str, str] | None = None) -> Ran:
         """Runs to the end, whatever the end."""

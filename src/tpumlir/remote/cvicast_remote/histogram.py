@@ -61,11 +61,12 @@ class Histogram:
         for chunk in _chunks(tensor.reshape(-1)):
             scaled = self._buffer[: chunk.size]
             np.abs(chunk, out=scaled)
+            zeros = 0 if scaled.min() > 0 else chunk.size - cv2.countNonZero(chunk.reshape(1, -1))
             np.divide(scaled, width, out=scaled)
             np.add(scaled, np.float32(0.5), out=scaled)
             found = cv2.calcHist([scaled.reshape(1, -1)], [0], None, [self._bins], [0, self._bins])
             counts += found.reshape(-1).astype(np.int32)
-            counts[0] -= chunk.size - cv2.countNonZero(chunk.reshape(1, -1))
+            counts[0] -= zeros
 
 
 def _chunks(flat: Floats) -> Iterable[Floats]:
