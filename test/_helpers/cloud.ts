@@ -93,6 +93,8 @@ export async function startCloud(name: string, options: Readonly<Record<string, 
   const main = path.join(root, 'test/cloud/core/main.ts');
   const child = spawn(process.execPath, ['--require', register, main, name, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    // Named, since jest gives tests a copy of the environment that a child would not get by itself.
+    env: process.env,
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const ports = await new Promise<{ plugin: number; api: number; control: number }>((resolve, reject) => {
