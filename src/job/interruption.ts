@@ -3,14 +3,14 @@ import { UserError, type ExitName } from '../errors';
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What ended a job from outside, as its error. */
-export function interrupted(signal: StopSignal): UserError {
+function interrupted(signal: StopSignal, job: string): UserError {
   return new UserError({
     code: 'interrupted',
     what: `Interrupted by ${signal}`,
     why: { SIGINT: 'Ctrl-C was pressed', SIGTERM: 'the process was asked to end', SIGHUP: 'the terminal was closed' }[
       signal
     ],
-    fix: 'what was finished is kept: `cvicast resume JOB` goes on from there',
+    fix: `what was finished is kept: \`cvicast resume ${job}\` goes on from there`,
     exit: signal satisfies ExitName,
   });
 }
@@ -25,7 +25,10 @@ export class Interruption {
   private repeats = 0;
   private readonly onFault = (thrown: unknown): void => this.stop(thrown);
 
-  constructor(private readonly onSignal: (signal: StopSignal, repeat: number) => void) {}
+  constructor(
+    private readonly job: string,
+    private readonly onSignal: (signal: StopSignal, repeat: number) => void,
+  ) {}
 
   get signal(): AbortSignal {
     return this.controller.signal;
@@ -35,7 +38,7 @@ export class Interruption {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       const handler = (): void => {
         this.onSignal(name, this.repeats++);
-        this.stop(interrupted(name));
+        this.stop(interrupted(name, this.job));
       };
       this.handlers.set(name, handler);
       process.on(name, handler);

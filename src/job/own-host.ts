@@ -1,5 +1,5 @@
 import { connect, targetOfHost, type Machine, type SshTarget } from '../machine';
-import { messageOf } from '../errors';
+import { messageOf, UserError } from '../errors';
 import { remoteJobFolder } from './bootstrap';
 import type { JobContext } from './events';
 import type { LeftOver } from './journal';
@@ -13,27 +13,35 @@ export function ownTarget(host: OwnHost, env: NodeJS.ProcessEnv): SshTarget {
 /** Ends all units of a job on a machine, and takes away its folder and what the toolchain put beside it. */
 export async function clearMachine(machine: Machine, job: string): Promise<void> {
   const folder = remoteJobFolder(job);
-  const listed = await machine.exec(['ls', '-1', `${folder}/units`]);
-  for (const name of listed.stdout.split('\n').filter((line) => /^[a-z0-9-]+$/.test(line)))
-    await machine.stopUnit(name);
+  const listed = await machine.exec(['ls', '-1', `${folder}/units`], { repeatable: true });
+  const units = listed.stdout.split('\n').filter((line) => /^[a-z0-9-]+$/.test(line));
+  for (const name of units) await machine.stopUnit(name);
+  const removeContainer =
+    'command -v docker >/dev/null || exit 0; docker ps >/dev/null 2>&1 || set -- "$1" sudo -n; name=$1; shift; "$@" docker rm --force "$name" >/dev/null 2>&1; exit 0';
   // A container of ours, if there is one; a machine without Docker has none.
-  await machine.exec([
-    'sh',
-    '-c',
-    'command -v docker >/dev/null && docker rm --force "$1" >/dev/null 2>&1; true',
-    'sh',
-    `cvicast-${job}`,
-  ]);
-  await machine.exec(['rm', '-rf', '--', folder]);
+  await machine.exec(['sh', '-c', removeContainer, 'sh', `cvicast-${job}`], { repeatable: true });
+  const removed = await machine.exec(['rm', '-rf', '--', folder], { repeatable: true });
+  if (removed.status === 0) return;
+  throw new UserError({
+    code: 'folder-not-removed',
+    what: `${folder} could not be removed from the machine`,
+    why: removed.stderr.trim() || `rm ended with ${String(removed.status)}`,
+    fix: `remove it by hand: rm -rf ${folder}`,
+    exit: 'alive',
+  });
 }
 
-/** Takes everything of a job away from the user's own machine; answers what could not be. */
-export async function clearOwnHost(request: JobRequest, context: JobContext): Promise<LeftOver[]> {
+/**
+ * Takes everything of a job away from the user's own machine; answers what could not be. A machine that was never
+ * reached holds nothing of ours.
+ */
+export async function clearOwnHost(request: JobRequest, reached: boolean, context: JobContext): Promise<LeftOver[]> {
   if (request.host === null) return [];
   try {
     const machine = await connect(ownTarget(request.host, context.env), {
       jobFolder: remoteJobFolder(request.job),
-      deadlineSeconds: 60,
+      deadlineSeconds: reached ? 60 : 5,
+      loginSeconds: 5,
     });
     try {
       await clearMachine(machine, request.job);
@@ -42,6 +50,7 @@ export async function clearOwnHost(request: JobRequest, context: JobContext): Pr
       await machine.close();
     }
   } catch (thrown) {
+    if (!reached) return [];
     return [{ type: 'folder', id: `${request.host.host}:${remoteJobFolder(request.job)}`, why: messageOf(thrown) }];
   }
 }

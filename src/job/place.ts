@@ -34,8 +34,8 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
       const own = await cloud.ownProvider?.({ env: context.env, homeFolder: context.env['HOME'] ?? context.home });
       if (own === undefined) return { providers: [], close: () => Promise.resolve() };
       const { serveProvider } = await import('../engine/serve-provider');
-      const { port, close } = await serveProvider(own.provider);
-      return { providers: [{ name: own.name, port }], close };
+      const served = await serveProvider(own.provider);
+      return { providers: [{ name: own.name, port: served.port }], close: () => served.close() };
     },
     stack: () => cloud.stack(),
     engineConfig: (choice) => cloud.engineConfig({ ...choice, env: context.env }),

@@ -118,6 +118,12 @@ function failureEntry(thrown: unknown): { code: string; what: string; why: strin
   return { code: 'bug', what: 'cvicast failed', why: String(thrown), fix: 'report it', exit: 'bug' };
 }
 
+/** How long a machine may be out of reach, and a line silent, seconds. Shortened in tests. */
+function linePatience(env: NodeJS.ProcessEnv): { deadlineSeconds: number; stallSeconds: number } {
+  const deadlineSeconds = Number(env['CVICAST_LINE_SECONDS'] ?? 180);
+  return { deadlineSeconds, stallSeconds: deadlineSeconds / 6 };
+}
+
 async function reach(
   folder: JobFolder,
   request: Prepared['request'],
@@ -128,6 +134,7 @@ async function reach(
     const settings = {
       jobFolder: remoteJobFolder(request.job),
       signal: context.signal,
+      ...linePatience(context.env),
     };
     if (request.host !== null) {
       const target = ownTarget(request.host, context.env);
@@ -137,11 +144,15 @@ async function reach(
         region: request.lease.region,
         size: request.lease.size,
       });
-      return connect(target, settings);
+      // A key that the user's own machine refuses now, it refuses in a minute too.
+      const machine = await connect(target, { ...settings, deadlineSeconds: 60, loginSeconds: 5 });
+      const { address, port, user } = target;
+      folder.journal.write({ type: 'machine', address, port, user, machineId: address });
+      return machine;
     }
     const target =
       targetOf(folder, request) ?? (await lease(folder, request, placeOf(request.provider, context), context));
-    return connect(target, { ...settings, deadlineSeconds: 180 });
+    return connect(target, settings);
   });
 }
 

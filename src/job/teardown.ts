@@ -35,7 +35,8 @@ export async function teardown(
   return withLock(folder.file('teardown.lock'), waiting, async () => {
     const done = folder.facts().teardown;
     if (done !== null && done.left.length === 0) return [];
-    if (request.host !== null) return record(folder, await clearOwnHost(request, context), options);
+    if (request.host !== null)
+      return record(folder, await clearOwnHost(request, facts.machine !== null, context), options);
     const place = placeOf(request.provider, context);
     const destroyed = await destroyStack(folder, request, place, context);
     const swept = await sweep(folder, request, place, context);
