@@ -21,7 +21,7 @@ export async function performJob(undertaking: Undertaking, { output, home, env }
   const { job, provider } = prepared.request;
   if (prepared.request.host === null) await requireEngine(home, env, (line) => output.talk(line));
   const seconds = usualTeardownSeconds[provider === 'local' || provider === 'host' ? provider : 'cloud'];
-  const interruption = new Interruption((signal: StopSignal, repeat: number) => {
+  const interruption = new Interruption(job, (signal: StopSignal, repeat: number) => {
     const first = `${signal}: stopping, and tearing down (about ${seconds} s)`;
     const again = `still tearing down; \`cvicast down ${job}\` does the same from elsewhere`;
     output.urgent(repeat === 0 ? first : again);

@@ -61,7 +61,7 @@ export function useHome(options: { name?: string; engine?: boolean } = {}): () =
 }
 
 /** Processes that were started with this home, name it in their arguments, or work in it; one that is just ending gets a moment. */
-async function processesLeft(folder: string): Promise<{ pid: number; text: string }[]> {
+export async function processesLeft(folder: string): Promise<{ pid: number; text: string }[]> {
   if (!path.isAbsolute(folder) || !folder.includes('cvicast-test-')) throw new Error(`not a test's home: ${folder}`);
   for (let tries = 0; ; tries++) {
     const left = runningProcesses()
@@ -90,7 +90,8 @@ function commandLine(pid: number): string {
   }
 }
 
-function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** An environment without anybody's credentials and settings. */
+export function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(
       ([name]) =>

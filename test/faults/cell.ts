@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { ownBinary } from '../../src/engine/find';
+import { hasInEnvironment, runningProcesses } from '../../src/engine/processes';
+import { cli, root, startCli, type CliResult, type CliRun } from '../_helpers/cli';
+import { startCloud, type CloudStandIn } from '../_helpers/cloud';
+import { lendFakeToolchain, type FakeTools } from '../_helpers/fake-tools';
+import { clean, processesLeft, testEngine } from '../_helpers/home';
+import { jobsFolders } from '../_helpers/left-behind';
+
+export type PlaceName = 'digitalocean' | 'local';
+
+export const model = path.join(root, 'examples/shapes-yolo11n-320.onnx');
+export const images = path.join(root, 'examples/calibration');
+
+/** How long a step of a cell may take before the cell counts as stuck: far beyond what it takes on a busy machine. */
+const patienceMilliseconds = 8 * 60_000;
+
+/** Waits for a condition; a cell that is stuck says on what. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + patienceMilliseconds;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export interface CellOptions {
+  /** Seconds after which a watchdog acts; 600: never within a cell. */
+  readonly watchdogSeconds: number;
+  /** Size of the disk on which cvicast's folder and the results are; null: this computer's own. */
+  readonly diskMegabytes: number | null;
+}
+
+/** One conversion in surroundings of its own: home folder, cloud, toolchain, results. */
+export class Cell {
+  run: CliRun | null = null;
+  readonly home: string;
+  readonly out: string;
+  readonly tools: FakeTools;
+
+  private constructor(
+    readonly place: PlaceName,
+    readonly parent: string,
+    private readonly options: CellOptions,
+    readonly cloud: CloudStandIn | null,
+    tools: FakeTools,
+  ) {
+    this.home = path.join(parent, 'home');
+    this.out = path.join(parent, 'out');
+    this.tools = tools;
+  }
+
+  static async open(place: PlaceName, options: CellOptions): Promise<Cell> {
+    const parent = fs.mkdtempSync(path.join(os.tmpdir(), 'cvicast-test-'));
+    if (options.diskMegabytes !== null) {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${options.diskMegabytes}m`, 'tmpfs', parent]);
+    }
+    const home = path.join(parent, 'home');
+    const engine = testEngine();
+    if (engine === null) throw new Error('no Pulumi engine: run scripts/setup-engine');
+    fs.mkdirSync(path.dirname(ownBinary(home)), { recursive: true });
+    fs.symlinkSync(engine, ownBinary(home));
+    fs.mkdirSync(path.join(parent, 'out'));
+    fs.writeFileSync(path.join(parent, 'out', 'mine.txt'), 'the user’s own');
+    const tools = lendFakeToolchain(home);
+    const cloud = place === 'local' ? null : await startCloud(place, { toolchains: tools.toolchains });
+    return new Cell(place, parent, options, cloud, tools);
+  }
+
+  env(): NodeJS.ProcessEnv {
+    return {
+      ...clean(process.env),
+      ...this.cloud?.env,
+      HOME: this.parent,
+      CVICAST_HOME: this.home,
+      CVICAST_LOCAL_MACHINE: 'process',
+      CVICAST_RETRY_SECONDS: '0.1',
+      CVICAST_LINE_SECONDS: '60',
+      CVICAST_WATCHDOG_SECONDS: String(this.options.watchdogSeconds),
+      NODE_OPTIONS: `--require ${path.join(__dirname, 'clock.js')}`,
+      CVICAST_TEST_CLOCK: this.clockFile,
+    };
+  }
+
+  /** Minutes that this cell's clock is ahead, as text; see clock.js. */
+  get clockFile(): string {
+    return path.join(this.parent, 'clock');
+  }
+
+  start(): CliRun {
+    const where =
+      this.place === 'local'
+        ? ['--provider', 'local']
+        : [...['--provider', this.place, '--toolchain', 'venv', '--allow-cidr', '127.0.0.1/32', '--max-cost', '1']];
+    const what = ['convert', model, '--images', images, '--calibration-count', '10', '--out', this.out, '--yes'];
+    this.run = startCli([...what, ...where], { env: this.env(), cwd: this.parent });
+    return this.run;
+  }
+
+  /** A further command of the user. */
+  command(...args: string[]): Promise<CliResult> {
+    return cli(args, { env: this.env(), cwd: this.parent });
+  }
+
+  /** Jobs that this home knows, oldest first. */
+  jobs(): string[] {
+    const folder = path.join(this.home, 'jobs');
+    return fs.existsSync(folder) ? fs.readdirSync(folder).sort() : [];
+  }
+
+  journalOf(job: string): string {
+    const file = path.join(this.home, 'jobs', job, 'journal.jsonl');
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+  }
+
+  closed(job: string): boolean {
+    return this.journalOf(job).includes('"type":"closed"');
+  }
+
+  /** Engines that work for a job of this cell (and plugins that they started). */
+  engines(): number[] {
+    const [job] = this.jobs().slice(-1);
+    if (job === undefined) return [];
+    return runningProcesses()
+      .filter((one) => hasInEnvironment(one.pid, 'CVICAST_ENGINE', job))
+      .map((one) => one.pid);
+  }
+
+  get modelFile(): string {
+    return path.join(this.out, 'shapes-yolo11n-320_cv181x_int8.cvimodel');
+  }
+
+  /** Is the result there, whole? */
+  delivered(): boolean {
+    const made = path.join(this.tools.toolchains, fs.readdirSync(this.tools.toolchains)[0]!, 'logs/model');
+    return fs.existsSync(this.modelFile) && fs.readFileSync(this.modelFile).equals(fs.readFileSync(made));
+  }
+
+  /** What still lives of all that the cell's jobs made. */
+  async alive(): Promise<string[]> {
+    if (this.cloud !== null) return (await this.cloud.alive()).map((entry) => `${entry.kind} ${entry.id}`);
+    const machines = path.join(this.home, 'machines');
+    return [
+      ...(fs.existsSync(machines) ? fs.readdirSync(machines).filter((name) => name.startsWith('cv-')) : []),
+      ...this.jobs().flatMap(jobsFolders),
+    ];
+  }
+
+  /** Ends everything; answers the processes that should have ended by themselves. */
+  async close(): Promise<string[]> {
+    this.run?.child.kill('SIGKILL');
+    this.tools.openAll();
+    await this.cloud?.stop();
+    const left = await processesLeft(this.parent);
+    for (const one of left) process.kill(one.pid, 'SIGKILL');
+    if (this.options.diskMegabytes !== null) execFileSync('umount', ['--lazy', this.parent]);
+    fs.rmSync(this.parent, { recursive: true, force: true });
+    return left.map((one) => one.text);
+  }
+}
+
+/** Hash of everything that belongs to the user and that a conversion only reads. */
+export function inputsHash(): string {
+  const hash = createHash('sha256').update(fs.readFileSync(model));
+  for (const name of fs.readdirSync(images).sort())
+    hash.update(`${name}\0`).update(fs.readFileSync(path.join(images, name)));
+  return hash.digest('hex');
+}

@@ -1,0 +1,319 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { stackFiles } from '../../src/engine/state-file';
+import { homeFolder } from '../../src/paths';
+import type { Fault as CloudFault } from '../cloud/core/faults';
+import { until, type Cell, type CellOptions, type PlaceName } from './cell';
+import { stageNames, type StageName } from './stages';
+
+/** What must hold after a fault. */
+export interface Expected {
+  /** How the conversion itself ends: exit code, or the signal that ended it. */
+  readonly ends: readonly (number | NodeJS.Signals)[];
+  /** What it must have said to the user. */
+  readonly says?: RegExp;
+  /** The one further command that the user may need; `nothing`: it cleans up by itself, or its watchdog does. */
+  readonly user: 'nothing' | 'down';
+  /** `none`: nothing was begun that could be gone on with. */
+  readonly result: 'delivered' | 'resumable' | 'none';
+}
+
+export interface Fault {
+  readonly name: string;
+  readonly surroundings?: Partial<CellOptions>;
+  /** Why it makes no sense there; null where it does. */
+  unfit(stage: StageName, place: PlaceName): string | null;
+  /** Met by the conversion by itself: ordered before the start, and then nothing stands still. */
+  arm?(cell: Cell): Promise<void> | void;
+  /** Done while the conversion stands still in the stage. */
+  inject?(cell: Cell, stage: StageName): Promise<void> | void;
+  /** What the user puts right before the next command. */
+  mend?(cell: Cell): Promise<void> | void;
+  expected(stage: StageName): Expected;
+}
+
+const delivered: Expected = { ends: [0], user: 'nothing', result: 'delivered' };
+const tornDown = (ends: number[], says?: RegExp): Expected => ({
+  ends,
+  ...(says === undefined ? {} : { says }),
+  user: 'nothing',
+  result: 'resumable',
+});
+
+const first = (stage: StageName): boolean => stage === 'plan';
+const last = (stage: StageName): boolean => stage === 'down';
+const order = (stage: StageName): number => stageNames.indexOf(stage);
+const withMachine = (stage: StageName): boolean => order(stage) >= order('bootstrap') && !last(stage);
+const only =
+  (why: string, ...fit: StageName[]) =>
+  (stage: StageName): string | null =>
+    fit.includes(stage) ? null : why;
+const rentedOnly =
+  (unfit: (stage: StageName) => string | null) =>
+  (stage: StageName, place: PlaceName): string | null =>
+    place === 'local' ? 'a matter of clouds' : unfit(stage);
+const noMachineYet = (stage: StageName): string | null => (first(stage) ? 'there is no machine yet' : null);
+const needsLine = (stage: StageName): string | null => (withMachine(stage) ? null : 'no connection is open then');
+
+function signal(name: string, code: number, send: (cell: Cell) => Promise<void> | void): Fault {
+  return {
+    name,
+    unfit: () => null,
+    inject: async (cell, stage) => {
+      await send(cell);
+      // It goes on only when it has heard: a signal that comes late would meet another stage.
+      if (!first(stage))
+        await until('the signal is heard', () => /tearing down \(about \d+ s\)/.test(cell.run!.stderr()));
+    },
+    expected: (stage) => {
+      const number = { 129: 'SIGHUP', 130: 'SIGINT', 143: 'SIGTERM' }[code] as NodeJS.Signals;
+      // Nothing was begun: the system's own way to end a program is right.
+      if (first(stage)) return { ends: [code, number], user: 'nothing', result: 'none' };
+      if (last(stage)) return delivered;
+      return tornDown([code], /fix: .*`cvicast resume cv-[0-9a-f-]+`/);
+    },
+  };
+}
+
+/** A signal to all that a terminal has in its foreground. */
+const toGroup = (cell: Cell, name: NodeJS.Signals): void => void process.kill(-cell.run!.child.pid!, name);
+
+async function killClient(cell: Cell): Promise<void> {
+  cell.run!.child.kill('SIGKILL');
+  await cell.run!.ended;
+}
+
+async function killEngine(cell: Cell): Promise<void> {
+  await until('an engine runs', () => cell.engines().length > 0);
+  for (const pid of cell.engines()) process.kill(pid, 'SIGKILL');
+  await until('the engine is gone', () => cell.engines().length === 0);
+}
+
+function cloudFault(name: string, stage: 'up' | 'down', faults: readonly CloudFault[], expected: Expected): Fault {
+  return {
+    name,
+    unfit: rentedOnly(only(`it happens in ${stage}`, stage)),
+    arm: async (cell) => {
+      for (const fault of faults) await cell.cloud!.fault(fault);
+    },
+    expected: () => expected,
+  };
+}
+
+const refuse = (status: number, code: string, message: string): CloudFault['do'] => ({
+  refuse: { status, code, message },
+});
+
+const expired = refuse(401, 'Unauthorized', 'Unable to authenticate you');
+const whatToDo = /fix: .*`cvicast (?:down|resume) cv-[0-9a-f-]+`/;
+
+export const faults: readonly Fault[] = [
+  signal('SIGINT', 130, (cell) => toGroup(cell, 'SIGINT')),
+  signal('SIGINT twice', 130, async (cell) => {
+    toGroup(cell, 'SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    if (cell.run!.child.exitCode === null && cell.run!.child.signalCode === null) toGroup(cell, 'SIGINT');
+  }),
+  signal('SIGTERM', 143, (cell) => void cell.run!.child.kill('SIGTERM')),
+  signal('SIGHUP', 129, (cell) => toGroup(cell, 'SIGHUP')),
+  {
+    name: 'SIGKILL of the CLI',
+    surroundings: { watchdogSeconds: 1 },
+    unfit: () => null,
+    inject: killClient,
+    expected: (stage) => ({
+      ends: ['SIGKILL'],
+      user: 'nothing',
+      result: first(stage) ? 'none' : last(stage) ? 'delivered' : 'resumable',
+    }),
+  },
+  {
+    name: 'SIGKILL of the engine',
+    unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: killEngine,
+    expected: (stage) => (last(stage) ? delivered : tornDown([4], whatToDo)),
+  },
+  {
+    name: 'SIGKILL of both',
+    unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: async (cell) => {
+      await until('an engine runs', () => cell.engines().length > 0);
+      cell.run!.child.kill('SIGKILL');
+      await killEngine(cell);
+      await cell.run!.ended;
+    },
+    expected: (stage) => ({ ends: ['SIGKILL'], user: 'down', result: last(stage) ? 'delivered' : 'resumable' }),
+  },
+  {
+    name: 'connection cut',
+    unfit: rentedOnly(needsLine),
+    inject: (cell) => cell.cloud!.cut(),
+    expected: () => delivered,
+  },
+  {
+    name: 'connection stalled',
+    unfit: rentedOnly(needsLine),
+    inject: async (cell) => {
+      await cell.cloud!.stall();
+      // Never taken back: the client has to find out by itself.
+      cell.tools.openAll();
+      await until('the silent line is given up', async () => !(await cell.cloud!.ledger()).stalled);
+    },
+    expected: () => delivered,
+  },
+  {
+    name: 'machine dies',
+    unfit: rentedOnly(noMachineYet),
+    inject: (cell) => cell.cloud!.crash(),
+    expected: (stage) => (last(stage) ? delivered : tornDown([4], /fix: /)),
+  },
+  {
+    name: 'disk full there',
+    unfit: rentedOnly(
+      only('nothing is written to the machine then', 'bootstrap', 'send', 'transform', 'calibrate', 'deploy'),
+    ),
+    inject: (cell) => cell.cloud!.fillDisks(),
+    expected: () => tornDown([4, 5], /disk .*full[\s\S]*fix: .*--disk/i),
+  },
+  {
+    name: 'disk full here',
+    surroundings: { diskMegabytes: 60 },
+    unfit: (stage) => (first(stage) ? 'nothing is written yet' : null),
+    inject: (cell) => fillDisk(cell),
+    mend: (cell) => fs.rmSync(path.join(cell.parent, 'filler'), { force: true }),
+    expected: (stage) => ({
+      ends: [4, 7],
+      says: /disk|room|space/i,
+      user: 'down',
+      result: last(stage) ? 'delivered' : 'resumable',
+    }),
+  },
+  cloudFault(
+    'create fails half-way',
+    'up',
+    [{ on: 'create', kind: 'droplet', do: refuse(422, 'unprocessable_entity', 'Something went wrong') }],
+    tornDown([4], /fix: /),
+  ),
+  cloudFault(
+    'create times out but succeeded',
+    'up',
+    [{ on: 'create', kind: 'droplet', do: { loseAnswer: { retry: false } } }],
+    tornDown([4], /fix: /),
+  ),
+  cloudFault(
+    'create cannot be watched to its end',
+    'up',
+    [{ on: 'create', kind: 'droplet', do: { initFailed: { message: 'timeout while waiting for state' } } }],
+    tornDown([4], /fix: /),
+  ),
+  cloudFault(
+    'answer lost, created twice',
+    'up',
+    [{ on: 'create', kind: 'droplet', do: { loseAnswer: { retry: true } } }],
+    delivered,
+  ),
+  {
+    name: 'SIGKILL of the plugin',
+    unfit: rentedOnly(only('the plugin does nothing then', 'up', 'down')),
+    arm: async (cell) => {
+      await cell.cloud!.fault({ on: 'create', kind: 'droplet', do: { panic: { when: 'after' } } });
+    },
+    expected: () => tornDown([4], /fix: /),
+  },
+  {
+    name: 'deleted from outside',
+    unfit: rentedOnly(noMachineYet),
+    inject: async (cell) => void (await cell.cloud!.vanish('droplet')),
+    expected: (stage) => (last(stage) ? delivered : tornDown([4], /fix: /)),
+  },
+  cloudFault(
+    'delete fails 3 times',
+    'down',
+    [{ on: 'delete', kind: 'droplet', times: 3, do: refuse(500, 'server_error', 'Server Error') }],
+    delivered,
+  ),
+  cloudFault(
+    'delete cut until the plugin panics',
+    'down',
+    [{ on: 'delete', kind: 'droplet', times: 2, do: { panic: { when: 'before' } } }],
+    delivered,
+  ),
+  {
+    name: 'credentials expire',
+    unfit: rentedOnly(() => null),
+    inject: async (cell) => {
+      for (const on of ['api', 'create', 'read', 'update', 'delete'] as const)
+        await cell.cloud!.fault({ on, times: 10_000, do: expired });
+    },
+    mend: (cell) => cell.cloud!.calm(),
+    expected: (stage) => {
+      // What waits at the cloud was let in before they expired.
+      if (first(stage)) return { ends: [4], says: /fix: /, user: 'nothing', result: 'none' };
+      return {
+        ends: [7],
+        says: /may still be alive[\s\S]*cloud\.digitalocean\.com[\s\S]*fix: .*`cvicast down cv-[0-9a-f-]+`/,
+        user: 'down',
+        result: last(stage) || stage !== 'up' ? 'delivered' : 'resumable',
+      };
+    },
+  },
+  {
+    name: 'stale lock',
+    unfit: (stage) =>
+      first(stage) ? 'the stack does not exist yet' : last(stage) ? 'the teardown holds the lock then' : null,
+    inject: writeStaleLock,
+    expected: () => delivered,
+  },
+  {
+    name: 'clock jumps a day ahead',
+    unfit: (stage) => (first(stage) ? 'the time has not begun to count' : null),
+    inject: (cell) => fs.writeFileSync(cell.clockFile, String(24 * 60)),
+    expected: (stage) =>
+      last(stage) ? delivered : tornDown([3], /time is over[\s\S]*fix: .*`cvicast resume cv-[0-9a-f-]+`/),
+  },
+  {
+    name: 'clock jumps a day back',
+    unfit: (stage) => (first(stage) ? 'the time has not begun to count' : null),
+    inject: (cell) => fs.writeFileSync(cell.clockFile, String(-24 * 60)),
+    expected: () => delivered,
+  },
+  {
+    name: 'address changed',
+    unfit: rentedOnly(needsLine),
+    inject: async (cell) => {
+      await cell.cloud!.shut(true);
+      await cell.cloud!.cut();
+    },
+    mend: (cell) => cell.cloud!.shut(false),
+    expected: () => tornDown([4], /fix: .*--allow-cidr/),
+  },
+];
+
+/** Fills the disk of a cell to its last byte. */
+function fillDisk(cell: Cell): void {
+  const file = fs.openSync(path.join(cell.parent, 'filler'), 'w');
+  try {
+    for (let size = 1 << 20; size >= 1;) {
+      try {
+        if (fs.writeSync(file, Buffer.alloc(size)) < size) throw Object.assign(new Error('short'), { code: 'ENOSPC' });
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') throw thrown;
+        size >>= 1;
+      }
+    }
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** A lock as an engine leaves it that was killed. */
+function writeStaleLock(cell: Cell): void {
+  const job = cell.jobs().at(-1)!;
+  const { locks } = stackFiles(homeFolder.state(cell.home), job);
+  fs.mkdirSync(locks, { recursive: true });
+  const gone = spawnSync('true').pid;
+  const lock = { pid: gone, username: 'root', hostname: os.hostname(), timestamp: new Date().toISOString() };
+  fs.writeFileSync(path.join(locks, '0b1c2d3e-stale.json'), JSON.stringify(lock));
+}

@@ -1,0 +1,88 @@
+import { whyNoMachines } from '../_helpers/cloud';
+import type { PlaceName } from './cell';
+import { faults } from './faults';
+import type { CellResult, GridCell } from './run-cell';
+import { stages, type StageName } from './stages';
+
+const places: readonly PlaceName[] = ['digitalocean', 'local'];
+
+/** Why a cell is not run; null when it is. */
+function unfit({ stage, fault, place }: GridCell): string | null {
+  if (!stage.places.includes(place)) return `nothing stands still in ${stage.name} there`;
+  return fault.unfit(stage.name, place);
+}
+
+/** All cells that make sense. */
+export function cells(): GridCell[] {
+  return faults
+    .flatMap((fault) => stages.flatMap((stage) => places.map((place) => ({ stage, fault, place }))))
+    .filter((cell) => unfit(cell) === null);
+}
+
+/** Cells by the words of `--only`: names of stages, of faults, and of places; of each sort any one must fit. */
+export function chosen(words: readonly string[]): GridCell[] {
+  const fits = (names: readonly string[], name: string): boolean => {
+    const wanted = words.filter((word) => names.includes(word));
+    return wanted.length === 0 || wanted.includes(name);
+  };
+  const [stageNames, faultNames] = [stages.map(({ name }) => name), faults.map(({ name }) => name)];
+  const unknown = words.find((word) => ![...stageNames, ...faultNames, ...places].includes(word));
+  if (unknown !== undefined) throw new Error(`no stage, fault or place is called ${JSON.stringify(unknown)}`);
+  return cells().filter(
+    ({ stage, fault, place }) => fits(stageNames, stage.name) && fits(faultNames, fault.name) && fits(places, place),
+  );
+}
+
+/** The cell of those names; throws when there is none. */
+export function cellOf(fault: string, stage: StageName, place: PlaceName = 'digitalocean'): GridCell {
+  const found = cells().find((one) => one.fault.name === fault && one.stage.name === stage && one.place === place);
+  if (!found) throw new Error(`no cell ${fault} × ${stage} on ${place}`);
+  return found;
+}
+
+/** Runs work on items, so many at a time; the answers come in the items' order. */
+export function pool<Item, Answer>(
+  items: readonly Item[],
+  jobs: number,
+  work: (item: Item) => Promise<Answer>,
+): Promise<Answer>[] {
+  const waiting: (() => void)[] = [];
+  let free = jobs;
+  return items.map(async (item) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => void waiting.push(resolve));
+    try {
+      return await work(item);
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  });
+}
+
+/** The grid as a Markdown table for each place: what held, what did not, what makes no sense. */
+export function tableOf(results: readonly CellResult[]): string {
+  const head = ['fault', ...stages.map(({ name }) => name)];
+  const mark = (place: PlaceName, fault: string, stage: StageName): string => {
+    const result = results.find(
+      ({ cell }) => cell.place === place && cell.fault.name === fault && cell.stage.name === stage,
+    );
+    if (result) return result.problems.length === 0 ? 'held' : '**no**';
+    return cells().some((one) => one.place === place && one.fault.name === fault && one.stage.name === stage)
+      ? 'not run'
+      : '–';
+  };
+  return places
+    .map((place) => {
+      const rows = faults
+        .map(({ name }) => [name, ...stages.map((stage) => mark(place, name, stage.name))])
+        .filter((row) => row.slice(1).some((text) => text !== '–'));
+      return [`On ${place}:`, '', row(head), row(head.map(() => '---')), ...rows.map(row), ''].join('\n');
+    })
+    .join('\n');
+}
+
+const row = (words: readonly string[]): string => `| ${words.join(' | ')} |`;
+
+export { whyNoMachines };

@@ -1,0 +1,130 @@
+import * as fs from 'node:fs';
+import { messageOf } from '../../src/errors';
+import type { CliResult } from '../_helpers/cli';
+import { Cell, inputsHash, until, type PlaceName } from './cell';
+import type { Expected, Fault } from './faults';
+import type { Stage } from './stages';
+
+export interface GridCell {
+  readonly stage: Stage;
+  readonly fault: Fault;
+  readonly place: PlaceName;
+}
+
+export interface CellResult {
+  readonly cell: GridCell;
+  /** Empty: everything held. */
+  readonly problems: readonly string[];
+  readonly seconds: number;
+}
+
+/** Runs one cell of the grid from the start of a conversion to the proof that nothing is left. Does not throw. */
+export async function runCell(grid: GridCell): Promise<CellResult> {
+  const begun = performance.now();
+  const problems: string[] = [];
+  try {
+    const cell = await Cell.open(grid.place, {
+      watchdogSeconds: 600,
+      diskMegabytes: null,
+      ...grid.fault.surroundings,
+    });
+    try {
+      await story(cell, grid, problems);
+    } catch (thrown) {
+      problems.push(`${messageOf(thrown)}\n${cell.run?.stderr() ?? ''}`);
+    } finally {
+      problems.push(...(await cell.close()).map((text) => `left running: ${text}`));
+    }
+  } catch (thrown) {
+    problems.push(messageOf(thrown));
+  }
+  return { cell: grid, problems, seconds: (performance.now() - begun) / 1000 };
+}
+
+async function story(cell: Cell, { stage, fault, place }: GridCell, problems: string[]): Promise<void> {
+  const expected = fault.expected(stage.name);
+  const inputs = inputsHash();
+  const ended = await meet(cell, stage, fault);
+  check(problems, 'the conversion', ended, expected);
+  await fault.mend?.(cell);
+  await cleanUp(cell, ended, expected, problems);
+  await provePeace(cell, place, problems, ended);
+  if (expected.result === 'delivered' && !cell.delivered()) problems.push(`no result:\n${ended.stderr}`);
+  if (expected.result === 'resumable' && !cell.delivered()) await resume(cell, place, problems);
+  if (inputsHash() !== inputs) problems.push('the user’s files were changed');
+  if (fs.readFileSync(`${cell.out}/mine.txt`, 'utf8') !== 'the user’s own')
+    problems.push('a file in --out was changed');
+  const parts = fs
+    .readdirSync(cell.out, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.part'));
+  if (parts.length > 0) problems.push(`half files: ${parts.join(', ')}`);
+}
+
+/** Starts the conversion and lets the fault meet it in the stage. */
+async function meet(cell: Cell, stage: Stage, fault: Fault): Promise<CliResult> {
+  if (fault.arm) {
+    await fault.arm(cell);
+    return withLimit(cell, cell.start().ended);
+  }
+  await stage.prepare(cell);
+  const run = cell.start();
+  let over: CliResult | null = null;
+  void run.ended.then((result) => (over = result));
+  await until(`the conversion stands still in ${stage.name}`, async () => {
+    if (over !== null) throw new Error(`it ended with ${String((over as CliResult).code)} before ${stage.name}`);
+    return stage.reached(cell);
+  });
+  await fault.inject?.(cell, stage.name);
+  await stage.release(cell);
+  return withLimit(cell, run.ended);
+}
+
+async function withLimit(cell: Cell, ended: Promise<CliResult>): Promise<CliResult> {
+  let result: CliResult | null = null;
+  void ended.then((value) => (result = value));
+  await until(`the conversion ends (it says: ${cell.run!.stderr().slice(-500)})`, () => result !== null);
+  return result!;
+}
+
+function check(problems: string[], who: string, { code, signal, stdout, stderr }: CliResult, expected: Expected): void {
+  const how = code ?? signal;
+  if (how === null || !expected.ends.includes(how))
+    problems.push(`${who} ended with ${String(how)}, not ${expected.ends.join(' or ')}:\n${stderr}`);
+  if (expected.says !== undefined && !expected.says.test(stdout + stderr))
+    problems.push(`${who} did not say ${String(expected.says)}:\n${stderr}`);
+  if (/report the output|broke a promise to itself/.test(stderr)) problems.push(`${who} met a bug of ours:\n${stderr}`);
+}
+
+/** At most one further command of the user, or the watchdog alone. */
+async function cleanUp(cell: Cell, ended: CliResult, expected: Expected, problems: string[]): Promise<void> {
+  const job = cell.jobs().at(-1);
+  if (job === undefined) return;
+  if (expected.user === 'down') {
+    const down = await cell.command('down', job);
+    if (down.code !== 0) problems.push(`down ended with ${String(down.code)}:\n${down.stdout}${down.stderr}`);
+  } else if (ended.code === null) {
+    await until('the watchdog has cleaned up', () => cell.closed(job));
+  }
+}
+
+/** Asks the cloud itself, this computer, and the program. */
+async function provePeace(cell: Cell, place: PlaceName, problems: string[], ended: CliResult): Promise<void> {
+  const alive = await cell.alive();
+  if (alive.length > 0) problems.push(`still alive: ${alive.join(', ')}\n${ended.stderr}`);
+  const listed = await cell.command('ls', '--json');
+  if (listed.code !== 0 || listed.stdout.trim() !== '[]') problems.push(`ls: ${listed.stdout}${listed.stderr}`);
+  for (const job of cell.jobs()) {
+    for (const name of ['client-key', 'passphrase'])
+      if (fs.existsSync(`${cell.home}/jobs/${job}/${name}`)) problems.push(`${name} of ${job} is still there`);
+  }
+  const remarks = place === 'local' ? [] : (await cell.cloud!.ledger()).remarks;
+  if (remarks.length > 0) problems.push(`the cloud remarks: ${remarks.join('; ')}`);
+}
+
+async function resume(cell: Cell, place: PlaceName, problems: string[]): Promise<void> {
+  const job = cell.jobs().at(-1)!;
+  const again = await cell.command('resume', job, '--yes');
+  if (again.code !== 0) problems.push(`resume ended with ${String(again.code)}:\n${again.stderr}`);
+  if (!cell.delivered()) problems.push('resume did not deliver');
+  await provePeace(cell, place, problems, again);
+}
