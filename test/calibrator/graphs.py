@@ -6,11 +6,7 @@ from cvicast_remote.graph import Graph, Op
 def graph_of(*ops: tuple[str, tuple[int, ...], tuple[int, ...]]) -> Graph:
     """A graph of (kind, shape, inputs); operations are called o0, o1, …."""
     made = tuple(Op(i, f"o{i}", kind, shape, inputs, {}) for i, (kind, shape, inputs) in enumerate(ops))
-    last = list(range(len(made)))
-    for op in made:
-        for i in op.inputs:
-            last[i] = op.index
-    return Graph(made, tuple(last))
+    return Graph.of(made)
 
 
 def branchy() -> Graph:

@@ -49,18 +49,18 @@ def test_counts_as_stock(name: str, array: Floats) -> None:
     extent = extent_of(array.min()[None], array.max()[None])
     mine = np.zeros(BINS, np.int32)
     with np.errstate(over="ignore"):
-        Histogram(BINS).add(array, extent.largest, mine)
+        Histogram(BINS).add([array], extent.largest, mine)
         theirs = stock_histogram(array, extent.largest)
     np.testing.assert_array_equal(mine, theirs)
 
 
 def test_counts_add_up() -> None:
     random = np.random.default_rng(9)
-    pictures = [random.normal(0, 1 + i, 3000).astype(np.float32) for i in range(4)]
+    pictures = [random.normal(0, 1 + i, 3000 + i * CHUNK // 2).astype(np.float32) for i in range(4)]
     largest = max(np.abs(p).max() for p in pictures)
     mine = np.zeros(BINS, np.int32)
-    for picture in pictures:
-        Histogram(BINS).add(picture, largest, mine)
+    Histogram(BINS).add(pictures[:3], largest, mine)
+    Histogram(BINS).add(iter(pictures[3:]), largest, mine)
     np.testing.assert_array_equal(mine, sum(stock_histogram(p, largest) for p in pictures))
 
 

@@ -57,7 +57,7 @@ class Collector:
 
     def _keep(self, index: int) -> None:
         outputs: list[Floats] = []
-        gone = self._graph.freed_after(index)
+        gone = self._graph.freed_after[index]
         for number, live in zip(self._shard, self._live, strict=True):
             out = self._forward.run(index, live, number)
             self._note(index, number, out)
@@ -65,7 +65,7 @@ class Collector:
             live[index] = out
             for i in gone:
                 live.pop(i, None)
-            self._work(index)
+        self._work(index, len(self._shard))
         self._board.posted[self._process] = index + 1
         self._waiting.append(_Waiting(index, outputs, sum(out.nbytes for out in outputs)))
         del outputs
@@ -82,8 +82,8 @@ class Collector:
             self._waiting.pop(0)
             largest = self._extent(first.index).largest
             counts = self._board.counts[self._process, first.index]
-            while first.outputs:
-                self._histogram.add(first.outputs.pop(), largest, counts)
+            freed_as_counted = (first.outputs.pop() for _ in range(len(first.outputs)))
+            self._histogram.add(freed_as_counted, largest, counts)
 
     def _twice(self, segment: Segment) -> None:
         for number, live in zip(self._shard, self._live, strict=True):
@@ -92,7 +92,7 @@ class Collector:
                 tensors[index] = self._forward.run(index, tensors, number)
                 self._note(index, number, tensors[index])
                 self._free(index, tensors)
-                self._work(index)
+                self._work(index, 1)
         self._board.posted[self._process] = segment.end
         wait_until(lambda: self._posted(segment.end - 1))
         largest = [self._extent(index).largest for index in range(segment.first, segment.end)]
@@ -100,21 +100,22 @@ class Collector:
             for index in range(segment.first, segment.end):
                 tensors[index] = self._forward.run(index, tensors, number)
                 counts = self._board.counts[self._process, index]
-                self._histogram.add(tensors[index], largest[index - segment.first], counts)
+                self._histogram.add([tensors[index]], largest[index - segment.first], counts)
                 self._free(index, tensors)
-                self._work(index)
+                self._work(index, 1)
 
     def _free(self, index: int, tensors: dict[int, Floats]) -> None:
-        for i in self._graph.freed_after(index):
+        for i in self._graph.freed_after[index]:
             tensors.pop(i, None)
 
     def _note(self, index: int, number: int, out: Floats) -> None:
         self._board.at[self._process] = index
-        self._board.extremes[0, index, number] = out.min()
-        self._board.extremes[1, index, number] = out.max()
+        flat = out.reshape(-1)
+        self._board.extremes[0, index, number] = np.minimum.reduce(flat)
+        self._board.extremes[1, index, number] = np.maximum.reduce(flat)
 
-    def _work(self, index: int) -> None:
-        self._board.work[0, self._process] += self._graph.ops[index].size
+    def _work(self, index: int, pictures: int) -> None:
+        self._board.work[0, self._process] += self._graph.ops[index].size * pictures
 
     def _posted(self, index: int) -> bool:
         return bool((self._board.posted > index).all())

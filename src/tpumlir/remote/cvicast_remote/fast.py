@@ -123,7 +123,7 @@ def _costs(loaded: _Loaded) -> list[float]:
         start = time.perf_counter()
         tensors[op.index] = forward.run(op.index, tensors, 0)
         costs.append(time.perf_counter() - start)
-        for i in loaded.graph.freed_after(op.index):
+        for i in loaded.graph.freed_after[op.index]:
             tensors.pop(i, None)
     return costs
 

@@ -1,6 +1,6 @@
 """Facts of the graph that stock looks up again and again: predecessors, last uses, shapes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -29,15 +29,23 @@ class Op:
 
 @dataclass(frozen=True)
 class Graph:
-    """Operations in the order in which the tool runs them; `last_use[i]` is the last reader of i (i itself if none)."""
+    """Operations in the order in which the tool runs them."""
 
     ops: tuple[Op, ...]
     last_use: tuple[int, ...]
+    """The last reader of each (itself if none)."""
+    freed_after: tuple[tuple[int, ...], ...]
+    """For each operation, those whose outputs nobody reads after it."""
 
-    def freed_after(self, index: int) -> tuple[int, ...]:
-        """The operations whose outputs nobody reads after operation `index`."""
-        candidates = {*self.ops[index].inputs, index}
-        return tuple(i for i in candidates if self.last_use[i] == index)
+    @classmethod
+    def of(cls, ops: Sequence[Op]) -> "Graph":
+        """The graph of these operations."""
+        last_use = list(range(len(ops)))
+        for op in ops:
+            for i in op.inputs:
+                last_use[i] = op.index
+        freed = (tuple(i for i in dict.fromkeys((*op.inputs, op.index)) if last_use[i] == op.index) for op in ops)
+        return cls(tuple(ops), tuple(last_use), tuple(freed))
 
 
 def read_graph(parser: Any) -> Graph:
@@ -70,8 +78,4 @@ def read_graph(parser: Any) -> Graph:
         raise NotCovered("the input is not the first operator")
     if "pixel_format" not in ops[0].attributes:
         raise NotCovered("the input is not a picture")
-    last_use = list(range(len(ops)))
-    for op in ops:
-        for i in op.inputs:
-            last_use[i] = op.index
-    return Graph(tuple(ops), tuple(last_use))
+    return Graph.of(ops)

@@ -55,19 +55,34 @@ class Histogram:
         self._bins = bins
         self._buffer = np.empty(CHUNK, np.float32)
 
-    def add(self, tensor: Floats, largest: float | np.float32, counts: Counts) -> None:
-        """Adds the counts of one tensor (contiguous; all finite, none over `largest`) to `counts`, int32[bins]."""
+    def add(self, tensors: Iterable[Floats], largest: float | np.float32, counts: Counts) -> None:
+        """Adds the counts of tensors (contiguous; all finite, none over `largest`) to `counts`, int32[bins].
+
+        Small ones share a pass: for them the calls would cost more than the counting.
+        """
         width = np.float32(bin_width(largest, self._bins))
-        for chunk in _chunks(tensor.reshape(-1)):
-            scaled = self._buffer[: chunk.size]
-            np.abs(chunk, out=scaled)
-            zeros = 0 if scaled.min() > 0 else chunk.size - cv2.countNonZero(chunk.reshape(1, -1))
-            np.divide(scaled, width, out=scaled)
-            np.add(scaled, np.float32(0.5), out=scaled)
-            found = cv2.calcHist([scaled.reshape(1, -1)], [0], None, [self._bins], [0, self._bins])
-            counts += found.reshape(-1).astype(np.int32)
-            counts[0] -= zeros
+        filled = 0
+        for tensor in tensors:
+            flat = tensor.reshape(-1)
+            start = 0
+            while start < flat.size:
+                part = flat[start : start + CHUNK - filled]
+                np.abs(part, out=self._buffer[filled : filled + part.size])
+                start += part.size
+                filled += part.size
+                if filled == CHUNK:
+                    self._count(filled, width, counts)
+                    filled = 0
+        if filled:
+            self._count(filled, width, counts)
 
-
-def _chunks(flat: Floats) -> Iterable[Floats]:
-    return (flat[start : start + CHUNK] for start in range(0, flat.size, CHUNK))
+    def _count(self, filled: int, width: np.float32, counts: Counts) -> None:
+        """Counts the first `filled` numbers of the buffer."""
+        scaled = self._buffer[:filled]
+        row = scaled.reshape(1, -1)
+        zeros = 0 if scaled.min() > 0 else filled - cv2.countNonZero(row)
+        np.divide(scaled, width, out=scaled)
+        np.add(scaled, np.float32(0.5), out=scaled)
+        found = cv2.calcHist([row], [0], None, [self._bins], [0, self._bins])
+        counts += found.reshape(-1).astype(np.int32)
+        counts[0] -= zeros

@@ -96,7 +96,7 @@ class Tuner:
         while self._next <= index:
             for number, live in enumerate(self._live):
                 if self._next > 0:
-                    for i in self._graph.freed_after(self._next - 1):
+                    for i in self._graph.freed_after[self._next - 1]:
                         live.pop(i, None)
                 live[self._next] = self._forward.run(self._next, live, number)
             self._next += 1
@@ -113,13 +113,14 @@ class Tuner:
         return [total / len(self._live) for total in sums]
 
     def _norm(self, reference: Floats, output: Floats) -> np.float32:
+        """What np.linalg.norm(reference - output) gives, without its preliminaries; NaN counts as zero, as in stock."""
         difference = self._difference[: reference.size]
         np.subtract(reference, output, out=difference)
-        norm: np.float32 = np.linalg.norm(difference)
-        if np.isnan(norm):
+        norm: np.float32 = np.sqrt(difference.dot(difference))
+        if norm != norm:  # NaN
             output[np.isnan(output)] = 0.0
             np.subtract(reference, output, out=difference)
-            norm = np.linalg.norm(difference)
+            norm = np.sqrt(difference.dot(difference))
         return norm
 
     def _outputs(self, op: Op, live: Mapping[int, Floats], tries: Sequence[float]) -> Iterator[Floats]:
