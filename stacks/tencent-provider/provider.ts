@@ -41,7 +41,7 @@ export function tencentProvider(context: { env: NodeJS.ProcessEnv; homeFolder: s
     delete: (id, urn, props) => kindOf(urn).remove(call, id, regionOf(props), patience),
     invoke: async (token, args) => {
       if (token !== `${tencentPackage}:index:getPlace`) throw new Bug(`no such function: ${token}`);
-      return { outputs: await placeFor(call, args as unknown as PlaceWanted) };
+      return { outputs: await placeFor(call, args as PlaceWanted) };
     },
   };
 }

@@ -9,5 +9,6 @@ export function xml(name: string, value: unknown): string {
     const fields = Object.entries(value).map(([key, item]) => xml(key, item));
     return `<${name}>${fields.join('')}</${name}>`;
   }
-  return `<${name}>${escaped(String(value as string | number | boolean))}</${name}>`;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return `<${name}>${escaped(text)}</${name}>`;
 }

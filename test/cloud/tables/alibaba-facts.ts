@@ -16,5 +16,5 @@ export const regions: Readonly<Record<string, string>> = {
   'cn-hangzhou': 'hij',
 };
 export const zonesOf = (region: string): string[] =>
-  [...(regions[region] ?? '')].map((letter) => `${region}${region.startsWith('cn-') ? '-' : ''}${letter}`);
+  (regions[region] ?? '').split('').map((letter) => `${region}${region.startsWith('cn-') ? '-' : ''}${letter}`);
 export const image = 'ubuntu_22_04_x64_20G_alibase_20261015.vhd';

@@ -2,10 +2,11 @@ import { isCidr, within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { hexId } from '../core/names';
 import { Refusal } from '../core/refusal';
-import { flag, list, map, number, object, text, textOf, type Shape } from '../core/shape';
+import { textOf, type Shape } from '../core/shape';
 import type { CloudTable, Made, Resource, World } from '../core/table';
 import { alibabaApi } from './alibaba-api';
 import * as facts from './alibaba-facts';
+import * as shapes from './alibaba-shapes';
 
 const refuse = (code: string, message: string, status = 400): never => {
   throw new Refusal(code, message, status);
@@ -190,97 +191,18 @@ const resource = (kind: string, inputs: Shape, create: Resource['create']): Reso
   remove: (world: World, entry: Entry) => remove(world, entry, 'engine'),
 });
 
-const id = text(/./);
-const tags = map(/^(?!aliyun|acs:).{1,128}$/s, /^.{0,128}$/s);
-const name = text(/^.{2,128}$/);
-const on = text(['enabled', 'disabled']);
-
-const instance = object(
-  { instanceType: text(/^ecs\./), imageId: id, securityGroups: list(id, 1) },
-  {
-    ...{
-      instanceName: name,
-      hostName: text(),
-      availabilityZone: text(),
-      vswitchId: id,
-      keyName: id,
-      userData: text(),
-      tags,
-      volumeTags: tags,
-    },
-    ...{
-      instanceChargeType: text(['PostPaid', 'PrePaid']),
-      autoReleaseTime: text(),
-      spotStrategy: text(['NoSpot', 'SpotAsPriceGo', 'SpotWithPriceLimit']),
-    },
-    ...{
-      systemDiskCategory: text(['cloud_efficiency', 'cloud_ssd', 'cloud_essd', 'cloud_auto', 'cloud']),
-      systemDiskSize: number(20, 2048),
-      systemDiskEncrypted: flag,
-    },
-    ...{
-      internetChargeType: text(['PayByTraffic', 'PayByBandwidth']),
-      internetMaxBandwidthOut: number(0, 100),
-      forceDelete: flag,
-    },
-    ...{
-      httpEndpoint: on,
-      httpTokens: text(['optional', 'required']),
-      httpPutResponseHopLimit: number(1, 64),
-      securityEnhancementStrategy: text(['Active', 'Deactive']),
-    },
-    ...{ dryRun: flag, deletionProtection: flag },
-  },
-);
-
 /** Alibaba Cloud: ECS and VPC. */
 export const alibaba: CloudTable = {
   name: 'alibaba',
   plugin: 'alicloud',
   billing: { minimumSeconds: 1, stepSeconds: 1 },
   resources: {
-    'alicloud:vpc/network:Network': resource(
-      'vpc',
-      object({ cidrBlock: text() }, { vpcName: name, tags, enableIpv6: flag }),
-      createNetwork,
-    ),
-    'alicloud:vpc/switch:Switch': resource(
-      'vswitch',
-      object({ vpcId: id, zoneId: text(), cidrBlock: text() }, { vswitchName: name, tags }),
-      createSwitch,
-    ),
-    'alicloud:ecs/securityGroup:SecurityGroup': resource(
-      'security group',
-      object(
-        { vpcId: id },
-        { securityGroupName: name, innerAccessPolicy: text(['Accept', 'Drop']), tags, description: text() },
-      ),
-      createGroup,
-    ),
-    'alicloud:ecs/securityGroupRule:SecurityGroupRule': resource(
-      'rule',
-      object(
-        {
-          securityGroupId: id,
-          type: text(['ingress', 'egress']),
-          ipProtocol: text(['tcp', 'udp', 'icmp', 'gre', 'all']),
-        },
-        {
-          portRange: text(),
-          nicType: text(['internet', 'intranet']),
-          policy: text(['accept', 'drop']),
-          cidrIp: text(),
-          priority: number(1, 100),
-        },
-      ),
-      createRule,
-    ),
-    'alicloud:ecs/ecsKeyPair:EcsKeyPair': resource(
-      'key pair',
-      object({ keyPairName: name, publicKey: text(/./) }, { tags }),
-      createKey,
-    ),
-    'alicloud:ecs/instance:Instance': resource('instance', instance, createInstance),
+    'alicloud:vpc/network:Network': resource('vpc', shapes.network, createNetwork),
+    'alicloud:vpc/switch:Switch': resource('vswitch', shapes.vswitch, createSwitch),
+    'alicloud:ecs/securityGroup:SecurityGroup': resource('security group', shapes.group, createGroup),
+    'alicloud:ecs/securityGroupRule:SecurityGroupRule': resource('rule', shapes.rule, createRule),
+    'alicloud:ecs/ecsKeyPair:EcsKeyPair': resource('key pair', shapes.keyPair, createKey),
+    'alicloud:ecs/instance:Instance': resource('instance', shapes.instance, createInstance),
   },
   invokes: {
     'alicloud:ecs/getImages:getImages': (_world, args) => {

@@ -24,7 +24,7 @@ export const regions: Readonly<Record<string, string>> = {
   'ap-southeast-1': 'abc',
 };
 
-export const zonesOf = (region: string): string[] => [...(regions[region] ?? '')].map((letter) => region + letter);
+export const zonesOf = (region: string): string[] => (regions[region] ?? '').split('').map((letter) => region + letter);
 
 export const canonical = '099720109477';
 export const parameter = '/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id';

@@ -3,21 +3,9 @@ import { within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { Refusal } from '../core/refusal';
 import { flag, list, map, object, text, textOf } from '../core/shape';
-import type { CloudTable, HttpAnswer, HttpRequest, Made, World } from '../core/table';
-
-/** Slug, vCPUs, MiB, GiB of disk, USD an hour, as DigitalOcean's /v2/sizes tells them. */
-const sizes: readonly (readonly [string, number, number, number, number])[] = [
-  ['s-1vcpu-1gb', 1, 1024, 25, 0.00893],
-  ['s-2vcpu-2gb', 2, 2048, 60, 0.02679],
-  ['s-2vcpu-4gb', 2, 4096, 80, 0.03571],
-  ['s-4vcpu-8gb', 4, 8192, 160, 0.07143],
-  ['s-8vcpu-16gb', 8, 16384, 320, 0.14286],
-  ['c-2', 2, 4096, 25, 0.0625],
-  ['c-4', 4, 8192, 50, 0.125],
-  ['c-8', 8, 16384, 100, 0.25],
-];
-const regions = ['nyc1', 'nyc3', 'sfo3', 'tor1', 'fra1', 'ams3', 'lon1', 'sgp1', 'blr1', 'syd1'];
-const image = 'ubuntu-22-04-x64';
+import type { CloudTable, Made, World } from '../core/table';
+import { digitalOceanApi } from './digitalocean-api';
+import { image, regions, sizes } from './digitalocean-facts';
 
 const refuse = (message: string, status = 422, code = 'unprocessable_entity'): never => {
   throw new Refusal(code, message, status);
@@ -142,86 +130,6 @@ function admits(world: World, droplet: Entry, address: string): boolean {
   });
 }
 
-const page = (field: string, items: unknown[]): HttpAnswer => ({
-  status: 200,
-  body: { [field]: items, links: {}, meta: { total: items.length } },
-});
-
-const lists: Record<string, (world: World) => HttpAnswer> = {
-  '/v2/sizes': () =>
-    page(
-      'sizes',
-      sizes.map(([slug, vcpus, memory, disk, price]) => ({
-        ...{ slug, vcpus, memory, disk, transfer: 4, available: true, regions },
-        ...{ price_hourly: price, price_monthly: price * 672 },
-      })),
-    ),
-  '/v2/regions': () =>
-    page(
-      'regions',
-      regions.map((slug) => ({ slug, name: slug, available: true, features: [] })),
-    ),
-  '/v2/droplets': (world) =>
-    page(
-      'droplets',
-      world.ledger.listed('droplet').map((one) => ({
-        ...{ id: Number(one.id), name: one.name, status: one.state, tags: Object.keys(one.tags) },
-        ...{ created_at: new Date(one.createdAt).toISOString(), region: { slug: one.region } },
-        networks: { v4: [{ ip_address: one.properties['ipv4Address'], type: 'public' }], v6: [] },
-      })),
-    ),
-  '/v2/firewalls': (world) =>
-    page(
-      'firewalls',
-      world.ledger.listed('firewall').map((one) => ({
-        ...{ id: one.id, name: one.name, status: 'succeeded', tags: Object.keys(one.tags) },
-        created_at: new Date(one.createdAt).toISOString(),
-      })),
-    ),
-  '/v2/tags': (world) =>
-    page(
-      'tags',
-      world.ledger.listed('tag').map((one) => ({ name: one.name, resources: {} })),
-    ),
-  '/v2/account/keys': (world) =>
-    page(
-      'ssh_keys',
-      world.ledger
-        .listed('key')
-        .map((one) => ({ id: Number(one.id), name: one.name, public_key: one.properties['publicKey'] })),
-    ),
-  '/v2/account': (world) => ({
-    status: 200,
-    body: { account: { status: 'active', droplet_limit: Number(world.options['dropletLimit'] ?? '10') } },
-  }),
-  [`/v2/images/${image}`]: () => ({ status: 200, body: { image: { slug: image, distribution: 'Ubuntu', regions } } }),
-};
-
-const kindOfPath: Record<string, string> = {
-  droplets: 'droplet',
-  firewalls: 'firewall',
-  tags: 'tag',
-  'account/keys': 'key',
-};
-
-async function api(world: World, request: HttpRequest): Promise<HttpAnswer> {
-  if (request.headers['authorization'] !== `Bearer ${world.options['token'] ?? 'stand-in-token'}`) {
-    return refuse('Unable to authenticate you', 401, 'Unauthorized');
-  }
-  const listing = lists[request.path];
-  if (request.method === 'GET' && listing) return listing(world);
-  const one = /^\/v2\/(droplets|firewalls|tags|account\/keys)\/([^/]+)$/.exec(request.path);
-  if (request.method !== 'DELETE' || !one)
-    return refuse('The resource you were accessing could not be found.', 404, 'not_found');
-  if (world.options['permissions'] === 'read')
-    return refuse('You are not authorized to perform this operation', 403, 'Forbidden');
-  const entry = world.ledger.get(kindOfPath[one[1]!]!, decodeURIComponent(one[2]!));
-  if (!entry) return refuse('The resource you were accessing could not be found.', 404, 'not_found');
-  world.ledger.delete(entry, 'api');
-  await world.halt(entry);
-  return { status: 204 };
-}
-
 const tagName = text(/^[A-Za-z0-9:_-]{1,255}$/);
 
 /** DigitalOcean, API version 2. */
@@ -304,6 +212,6 @@ export const digitalocean: CloudTable = {
     entry.state = 'off';
   },
   admits,
-  api,
+  api: digitalOceanApi,
   environment: (url) => ({ DIGITALOCEAN_TOKEN: 'stand-in-token', DIGITALOCEAN_API_URL: url }),
 };

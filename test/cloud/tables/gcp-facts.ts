@@ -23,7 +23,7 @@ export const regions: Readonly<Record<string, string>> = {
 export const image = 'ubuntu-os-cloud/ubuntu-2204-lts';
 
 export const zonesOf = (region: string): string[] =>
-  [...(regions[region] ?? '')].map((letter) => `${region}-${letter}`);
+  (regions[region] ?? '').split('').map((letter) => `${region}-${letter}`);
 export const regionOfZone = (zone: string): string => zone.replace(/-[a-z]$/, '');
 export const selfLink = (id: string): string => `https://www.googleapis.com/compute/v1/${id}`;
 

@@ -3,22 +3,10 @@ import { isCidr, within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { hexId } from '../core/names';
 import { Refusal } from '../core/refusal';
-import { flag, isProps, list, number, object, text, textOf, type Shape } from '../core/shape';
+import { isProps, textOf, type Shape } from '../core/shape';
 import type { CloudTable, HttpAnswer, HttpRequest, World } from '../core/table';
-
-/** Type: vCPUs, GiB, USD an hour in Singapore. */
-const types: Readonly<Record<string, readonly [number, number, number]>> = {
-  'S5.MEDIUM4': [2, 4, 0.095],
-  'S5.MEDIUM8': [2, 8, 0.12],
-  'S5.LARGE8': [4, 8, 0.19],
-  'S5.LARGE16': [4, 16, 0.24],
-  'S5.2XLARGE16': [8, 16, 0.38],
-};
-const regions: Readonly<Record<string, readonly string[]>> = {
-  'ap-singapore': ['ap-singapore-2', 'ap-singapore-3', 'ap-singapore-4'],
-  'eu-frankfurt': ['eu-frankfurt-1', 'eu-frankfurt-2'],
-};
-const image = 'img-487zeit5';
+import { image, regions, types } from './tencent-facts';
+import * as shapes from './tencent-shapes';
 
 interface Call {
   readonly world: World;
@@ -103,44 +91,9 @@ function shaped(parameters: Props, shape: Shape): void {
   refuse(code, `The parameter \`${first.property}\`: ${first.reason}.`);
 }
 
-const tagList = list(object({ Key: text(/./), Value: text() }));
-const enabled = object({ Enabled: flag });
-const runShape = object(
-  { Placement: object({ Zone: text(/./) }), ImageId: text(/^img-/), InstanceType: text(/./) },
-  {
-    ...{
-      InstanceChargeType: text(['PREPAID', 'POSTPAID_BY_HOUR', 'SPOTPAID']),
-      InstanceCount: number(1, 100),
-      DryRun: flag,
-    },
-    ...{
-      InstanceName: text(/^.{1,128}$/),
-      HostName: text(/^[a-zA-Z0-9][a-zA-Z0-9.-]{0,58}[a-zA-Z0-9]$/),
-      ClientToken: text(/^.{1,64}$/),
-    },
-    SystemDisk: object(
-      {},
-      { DiskType: text(['CLOUD_BSSD', 'CLOUD_PREMIUM', 'CLOUD_SSD', 'CLOUD_HSSD']), DiskSize: number(20, 2048) },
-    ),
-    VirtualPrivateCloud: object({ VpcId: text(), SubnetId: text() }),
-    SecurityGroupIds: list(text(/^sg-/)),
-    InternetAccessible: object(
-      {},
-      { InternetChargeType: text(), InternetMaxBandwidthOut: number(0, 100), PublicIpAssigned: flag },
-    ),
-    EnhancedService: object({}, { SecurityService: enabled, MonitorService: enabled, AutomationService: enabled }),
-    UserData: text(/^[A-Za-z0-9+/]*={0,2}$/),
-    ActionTimer: object({
-      TimerAction: text(['TerminateInstances']),
-      ActionTime: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-    }),
-    TagSpecification: list(object({ ResourceType: text(['instance']), Tags: tagList })),
-  },
-);
-
 async function runInstances(call: Call): Promise<Props> {
   const { world, region, parameters } = call;
-  shaped(parameters, runShape);
+  shaped(parameters, shapes.run);
   const type =
     types[textOf(parameters['InstanceType'])] ??
     refuse('InvalidInstanceType.ValueNotSupported', 'The instance type is not supported.');
@@ -246,25 +199,19 @@ const actions: Readonly<Record<string, (call: Call) => Props | Promise<Props>>> 
     return {};
   },
   CreateVpc: (call) => {
-    shaped(call.parameters, object({ VpcName: text(/^.{1,60}$/), CidrBlock: text(/\/\d+$/) }, { Tags: tagList }));
+    shaped(call.parameters, shapes.vpc);
     const { VpcName, Tags } = call.parameters;
     return { Vpc: { VpcId: add(call, 'vpc', 'vpc-', VpcName, Tags, {}).id } };
   },
   CreateSubnet: (call) => {
-    shaped(
-      call.parameters,
-      object({ VpcId: text(), SubnetName: text(/^.{1,60}$/), CidrBlock: text(), Zone: text() }, { Tags: tagList }),
-    );
+    shaped(call.parameters, shapes.subnet);
     const { VpcId, SubnetName, Tags, Zone } = call.parameters;
     need(call, 'vpc', VpcId, 'ResourceNotFound');
     if (!regions[call.region]!.includes(textOf(Zone))) refuse('InvalidParameterValue.ZoneConflict', 'Zone not found.');
     return { Subnet: { SubnetId: add(call, 'subnet', 'subnet-', SubnetName, Tags, { VpcId }).id } };
   },
   CreateSecurityGroup: (call) => {
-    shaped(
-      call.parameters,
-      object({ GroupName: text(/^.{1,60}$/), GroupDescription: text(/^.{0,100}$/) }, { Tags: tagList }),
-    );
+    shaped(call.parameters, shapes.securityGroup);
     const { GroupName, Tags } = call.parameters;
     return { SecurityGroup: { SecurityGroupId: add(call, 'security group', 'sg-', GroupName, Tags, {}).id } };
   },
