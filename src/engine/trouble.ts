@@ -6,16 +6,16 @@ import { UserError, type ExitName } from '../errors';
  */
 export function troubleText(error: UserError): string {
   const line = (text: string) => text.replace(/\s+/g, ' ').trim();
-  return `${line(error.what)}\nwhy: ${line(error.why)}\nfix: ${line(error.fix)}\ncode: ${error.code} (${error.exit})`;
+  return `what: ${line(error.what)}\nwhy: ${line(error.why)}\nfix: ${line(error.fix)}\ncode: ${error.code} (${error.exit})`;
 }
 
 /** The error inside the engine's words, where one of our providers put one there. */
 export function troubleIn(text: string): UserError | null {
-  const match = /([^\n]*)\n\s*why: ([^\n]*)\n\s*fix: ([^\n]*)\n\s*code: ([a-z0-9-]+) \(([A-Za-z]+)\)/.exec(text);
+  const match = /\bwhat: ([^\n]*)\n\s*why: ([^\n]*)\n\s*fix: ([^\n]*)\n\s*code: ([a-z0-9-]+) \(([A-Za-z]+)\)/.exec(text);
   if (match === null) return null;
   const [, what = '', why = '', fix = '', code = '', exit = ''] = match;
   return new UserError({
-    what: what.replace(/^.*?(?:UNKNOWN: |desc = |error: )/, '').trim(),
+    what: what.trim(),
     why: why.trim(),
     fix: fix.trim(),
     code,

@@ -1,0 +1,52 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { CommandFailure, DetachedCommand } from '../../src/engine/command';
+import { useHome } from '../_helpers/home';
+
+jest.setTimeout(120_000);
+const home = useHome();
+
+function command(script: string): DetachedCommand {
+  const binary = path.join(home().path, 'fake');
+  fs.writeFileSync(binary, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return new DetachedCommand({ binary, version: '3.220.0', logFolder: logs(), env: { ...home().env, ONE: '1' } });
+}
+const logs = () => path.join(home().path, 'logs');
+const run = (one: DetachedCommand, args: string[], seen: string[] = []) =>
+  one.run(args, home().path, { TWO: '2' }, (text) => seen.push(text));
+
+test('arguments arrive as they are, the environment is the given one, and the engine never asks', async () => {
+  const { stdout } = await run(command('printf "%s\\n" "$@" "$ONE$TWO" "$(cat | wc -c)"'), [
+    'stack',
+    'a b',
+    '$(x)',
+    "'",
+  ]);
+  expect(stdout.split('\n').slice(0, -1)).toEqual(['stack', 'a b', '$(x)', "'", '--non-interactive', '12', '0']);
+  expect(fs.readdirSync(logs())).toEqual([]);
+});
+
+test('it runs in a session of its own', async () => {
+  const { stdout } = await run(command('cut -d" " -f1,6 /proc/$$/stat'), ['stack']);
+  const [pid, session] = stdout.trim().split(' ');
+  expect(session).toBe(pid);
+});
+
+test('output of an update stays in the folder, one run after the other, and is followed while it is written', async () => {
+  const seen: string[] = [];
+  const one = command('echo begun; echo aside >&2; while [ ! -e go ]; do sleep 0.05; done; echo done');
+  const first = run(one, ['up'], seen);
+  while (!seen.join('').includes('begun')) await new Promise((resolve) => setTimeout(resolve, 20));
+  fs.writeFileSync(path.join(home().path, 'go'), '');
+  expect(await first).toEqual({ stdout: 'begun\ndone\n', stderr: 'aside\n', code: 0 });
+  expect((await run(one, ['up'])).stdout).toBe('begun\ndone\n');
+  expect(seen.join('')).toBe('begun\ndone\n');
+  expect(fs.readFileSync(path.join(logs(), 'engine-up.log'), 'utf8')).toBe('begun\ndone\n'.repeat(2));
+});
+
+test('exit status and signal are told apart', async () => {
+  const failed = await run(command('echo no >&2; exit 3'), ['destroy']).catch((thrown: unknown) => thrown);
+  expect(failed).toBeInstanceOf(CommandFailure);
+  expect(failed).toMatchObject({ outcome: { code: 3, signal: null, stderr: 'no\n' } });
+  await expect(run(command('kill -KILL $$'), ['up'])).rejects.toMatchObject({ outcome: { signal: 'SIGKILL' } });
+});

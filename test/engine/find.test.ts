@@ -1,0 +1,45 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { findEngine, ownBinary } from '../../src/engine/find';
+import { isUsableVersion } from '../../src/engine/version';
+import { useHome } from '../_helpers/home';
+
+const home = useHome();
+
+function makeEngine(file: string, prints: string): string {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.rmSync(file, { force: true });
+  fs.writeFileSync(file, `#!/bin/sh\n${prints}\n`, { mode: 0o755 });
+  return file;
+}
+
+test.each([
+  ['3.220.0', true],
+  ['v3.220.1', true],
+  ['3.221.0-dev.5', true],
+  ['3.219.9', false],
+  ['4.0.0', false],
+  ['2.300.0', false],
+  ['', false],
+  ['unknown', false],
+])('version %j is usable: %s', (version, usable) => {
+  expect(isUsableVersion(version)).toBe(usable);
+});
+
+test('the first usable engine on PATH comes before our own; old and broken ones are passed over', async () => {
+  const at = (name: string) => path.join(home().path, name, 'pulumi');
+  const own = makeEngine(ownBinary(home().path), 'echo v3.220.0');
+  makeEngine(at('old'), 'echo v3.100.0');
+  makeEngine(at('broken'), 'exit 1');
+  const usable = makeEngine(at('usable'), 'echo v3.225.0');
+  const find = (...names: string[]) =>
+    findEngine({
+      env: { PATH: [...names.map((name) => path.join(home().path, name)), '/bin', 'relative'].join(':') },
+      home: home().path,
+    });
+
+  expect(await find('old', 'broken', 'usable')).toEqual({ binary: usable, version: '3.225.0', foundIn: 'PATH' });
+  expect(await find('old', 'broken')).toEqual({ binary: own, version: '3.220.0', foundIn: 'cvicast' });
+  fs.rmSync(own);
+  expect(await find('old', 'broken')).toBeNull();
+});

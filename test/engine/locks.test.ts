@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { engineMark, isStale, locksOf, settleLocks } from '../../src/engine/locks';
+import { hasInEnvironment, isAlive } from '../../src/engine/processes';
+import { stackFiles } from '../../src/engine/state-file';
+import { useHome } from '../_helpers/home';
+
+jest.setTimeout(120_000);
+const home = useHome();
+const job = 'cv-20261128-112830-7f3a9c';
+
+function writeLock(content: object | string, name = 'a'): string {
+  const folder = stackFiles(home().path, job).locks;
+  fs.mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, `${name}.json`);
+  fs.writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+const lock = (changes: object) => ({
+  pid: 1,
+  username: 'u',
+  hostname: os.hostname(),
+  timestamp: '2026-11-28T11:00:00Z',
+  ...changes,
+});
+const settle = (say: (text: string) => void = () => undefined, waitSeconds = 60) =>
+  settleLocks({ root: home().path, job, waitSeconds }, say);
+
+async function deadPid(): Promise<number> {
+  const child = spawn('true');
+  await once(child, 'exit');
+  return child.pid ?? 0;
+}
+
+test('no folder, no lock', async () => {
+  expect(locksOf(home().path, job)).toEqual([]);
+  await settle();
+});
+
+test('a lock whose process is dead is cancelled; so is one that was cut, and one whose number another program has', async () => {
+  const files = [
+    writeLock(lock({ pid: await deadPid() }), 'dead'),
+    writeLock('{"pid": 12', 'cut'),
+    writeLock('', 'empty'),
+    writeLock(lock({ pid: process.pid }), 'reused'),
+  ];
+  const said: string[] = [];
+  await settle((text) => said.push(text));
+  expect(files.filter((file) => fs.existsSync(file))).toEqual([]);
+  expect(said).toHaveLength(files.length);
+});
+
+test("another host's lock is never touched: who, where and since when is said", async () => {
+  const file = writeLock(lock({ hostname: 'elsewhere', username: 'ann', pid: await deadPid() }));
+  await expect(settle()).rejects.toMatchObject({
+    code: 'stack-locked',
+    why: expect.stringMatching(/ann@elsewhere .*2026-11-28T11:00:00Z/) as unknown,
+    fix: expect.stringContaining('on elsewhere') as unknown,
+  });
+  expect(fs.existsSync(file)).toBe(true);
+});
+
+test('an engine that lives is waited for; what it leaves behind when it dies is ended', async () => {
+  // Looks like an engine with a plugin: a program named pulumi that starts another.
+  const engine = path.join(home().path, 'pulumi');
+  fs.rmSync(engine, { recursive: true });
+  fs.writeFileSync(engine, '#!/bin/sh\nsleep 1000 & echo $!\nread line\n', { mode: 0o755 });
+  const child = spawn(engine, [], { stdio: ['pipe', 'pipe', 'ignore'], env: { ...home().env, [engineMark]: job } });
+  const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+  const plugin = Number(chunk.toString());
+  writeLock(lock({ pid: child.pid }));
+  expect(isStale(locksOf(home().path, job)[0]!)).toBe(false);
+  await expect(settle(undefined, 0)).rejects.toMatchObject({ code: 'stack-locked' });
+
+  const said: string[] = [];
+  const settled = settle((text) => {
+    said.push(text);
+    if (text.startsWith('waiting')) child.kill('SIGKILL');
+  });
+  await settled;
+  expect(said).toEqual([expect.stringContaining('waiting'), expect.stringContaining('cancelled')]);
+  expect(isAlive(plugin) && hasInEnvironment(plugin, engineMark, job)).toBe(false);
+});

@@ -1,0 +1,64 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { mendState, readState, stackFiles, stacksOnDisk } from '../../src/engine/state-file';
+import { homeFolder } from '../../src/paths';
+import { useHome } from '../_helpers/home';
+
+const home = useHome();
+const job = 'cv-20261128-112830-7f3a9c';
+
+const checkpoint = (resources: object[], pending: object[] = []) =>
+  JSON.stringify({ version: 3, checkpoint: { stack: 'x', latest: { resources, pending_operations: pending } } });
+const machine = { urn: 'urn:m', type: 'aws:ec2/instance:Instance', id: 'i-1', outputs: { publicIp: '192.0.2.1' } };
+const stack = { urn: 'urn:s', type: 'pulumi:pulumi:Stack' };
+const provider = { urn: 'urn:p', type: 'pulumi:providers:aws', id: 'x' };
+
+function files() {
+  const found = stackFiles(homeFolder.state(home().path), job);
+  fs.mkdirSync(path.dirname(found.state), { recursive: true });
+  return found;
+}
+const mend = () => mendState(homeFolder.state(home().path), job);
+
+test('resources and pending creates are told apart; stack and providers are not resources', () => {
+  const pending = [
+    { type: 'creating', resource: { ...machine, id: undefined } },
+    { type: 'deleting', resource: machine },
+  ];
+  fs.writeFileSync(files().state, checkpoint([stack, provider, machine], pending));
+  expect(readState(home().path, job)).toEqual({
+    resources: [machine],
+    pending: [{ urn: 'urn:m', type: machine.type, id: null }],
+  });
+  expect(stacksOnDisk(home().path)).toEqual([job]);
+  expect(mend()).toBe('whole');
+});
+
+test.each(['', '{"version": 3, "checkpoint": {"lat', 'null', '[]', '{}'])(
+  'torn into %j: restored from the backup',
+  (torn) => {
+    fs.writeFileSync(files().backup, checkpoint([machine]));
+    fs.writeFileSync(files().state, torn);
+    expect(readState(home().path, job)?.resources).toHaveLength(1);
+    expect(mend()).toBe('restored');
+    expect(mend()).toBe('whole');
+  },
+);
+
+test('missing between two renames of the engine: restored from the backup', () => {
+  fs.writeFileSync(files().backup, checkpoint([machine]));
+  expect(mend()).toBe('restored');
+});
+
+test('torn without a backup: set aside, and said', () => {
+  fs.writeFileSync(files().state, '');
+  expect(mend()).toBe('lost');
+  expect(fs.existsSync(files().state)).toBe(false);
+  expect(mend()).toBe('none');
+});
+
+test('no stack, no state, no folder: nothing, without an error', () => {
+  expect(readState(home().path, job)).toBeNull();
+  expect(stacksOnDisk(home().path)).toEqual([]);
+  expect(mend()).toBe('none');
+});
