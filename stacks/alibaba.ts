@@ -46,7 +46,10 @@ function releaseTime(request: MachineRequest, now = Date.now()): string {
   return new Date(wanted).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** An ECS instance with a network of its own. The platform releases it at `autoReleaseTime` (pay-as-you-go only). */
+/**
+ * An ECS instance with a network of its own. The platform releases it at `autoReleaseTime` (pay-as-you-go only). No key
+ * pair of the cloud's: it imports no Ed25519 key (ImportKeyPair, read 2026-11-28), so ours comes with the user data alone.
+ */
 const stack: MachineStack = (request) => {
   const tags = tagsOf(request);
   const zone = pulumi.output(zoneFor(request));
@@ -77,7 +80,6 @@ const stack: MachineStack = (request) => {
         cidrIp: cidr,
       }),
   );
-  const key = new alicloud.ecs.EcsKeyPair('key', { keyPairName: request.job, publicKey: request.publicKey, tags });
   const instance = new alicloud.ecs.Instance(
     'machine',
     {
@@ -97,7 +99,6 @@ const stack: MachineStack = (request) => {
       // A bandwidth above zero is what gives the machine a public address.
       internetChargeType: 'PayByTraffic',
       internetMaxBandwidthOut: 100,
-      keyName: key.keyPairName,
       httpEndpoint: 'enabled',
       httpTokens: 'required',
       httpPutResponseHopLimit: 1,

@@ -19,6 +19,9 @@ for fresh in run home root var/tmp tmp; do
 done
 chmod 1777 "$root/tmp" "$root/var/tmp"
 mkdir -p "$root/run/sshd" "$root/var/lib/cvicast"
+# A daemon of its own, if the machine is to have Docker: it cannot lay its layers over layers.
+mkdir -p "$root/var/lib/docker"
+mount -t tmpfs -o size=8g,mode=711 tmpfs "$root/var/lib/docker"
 # From within, so that no link of the lower system leads the copy out of the machine.
 mkdir "$root/run/files"
 mount --bind "$folder/files" "$root/run/files"

@@ -76,7 +76,7 @@ function createRule(world: World, inputs: Props): Made {
 function createKey(world: World, inputs: Props): Made {
   const name = textOf(inputs['keyPairName']);
   if (world.ledger.get('key pair', name)) refuse('KeyPair.AlreadyExist', `The key pair already exist.`);
-  if (!/^ssh-(rsa|ed25519) [A-Za-z0-9+/=]+/.test(textOf(inputs['publicKey'])))
+  if (!/^(ssh-rsa|ssh-dss|ecdsa-\S+) [A-Za-z0-9+/=]+/.test(textOf(inputs['publicKey'])))
     refuse('InvalidPublicKeyBody.Malformed', 'The specified PublicKeyBody is not valid.');
   const entry = add(world, 'key pair', name, 'keyPairName', inputs);
   return { entry, outputs: inputs };
@@ -108,7 +108,8 @@ async function createInstance(world: World, inputs: Props): Promise<Made> {
     if (group.properties['vpcId'] !== subnet.properties['vpcId'])
       refuse('InvalidSecurityGroupId.VPCMismatch', 'Security group and VSwitch belong to different VPCs.');
   }
-  const key = need(world, 'key pair', inputs['keyName'], 'InvalidKeyPairName.NotFound');
+  const key =
+    inputs['keyName'] === undefined ? null : need(world, 'key pair', inputs['keyName'], 'InvalidKeyPairName.NotFound');
   const release =
     inputs['autoReleaseTime'] === undefined ? null : releaseTime(world, textOf(inputs['autoReleaseTime']));
   if (release !== null && inputs['instanceChargeType'] !== 'PostPaid')
@@ -141,12 +142,12 @@ async function createInstance(world: World, inputs: Props): Promise<Made> {
   const address = await world.boot(entry, {
     userData: Buffer.from(userData, 'base64').toString('utf8'),
     image: { user: 'root', disableRoot: false },
-    metadataKeys: [textOf(key.properties['publicKey'])],
+    metadataKeys: key === null ? [] : [textOf(key.properties['publicKey'])],
   });
   entry.properties = {
     vswitchId: subnet.id,
     securityGroups: inputs['securityGroups'],
-    keyName: key.id,
+    keyName: key?.id,
     disk: disk.id,
     publicIp: hasAddress ? address : '',
   };
