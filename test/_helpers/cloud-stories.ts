@@ -37,10 +37,16 @@ export interface Place {
 const job = 'cv-20261128-112830-7f3a9c';
 const owner = '0123456789abcdef';
 
-/** Why the stories of a cloud cannot be told here; null when they can. */
-export async function whyNoStories(): Promise<string | null> {
-  const engine = await findEngine({ env: process.env, home: process.env['CVICAST_TEST_HOME'] ?? '' });
-  return whyNoMachines() ?? (engine === null ? 'no Pulumi engine on PATH (scripts/setup gets one)' : null);
+/** `describe` for tests that need an engine and machines of stand-ins; skips with the reason where there can be none. */
+export function describeCloud(title: string, body: () => void): void {
+  const reason = whyNoMachines();
+  (reason === null ? describe : describe.skip)(reason === null ? title : `${title} (skipped: ${reason})`, () => {
+    beforeAll(async () => {
+      const engine = await findEngine({ env: process.env, home: '' });
+      if (engine === null) throw new Error('these tests need a Pulumi engine on PATH: scripts/setup gets one');
+    });
+    body();
+  });
 }
 
 /** Everything a test needs to rent one machine of a cloud's stand-in; call inside `describe`. */
@@ -180,6 +186,15 @@ export function tellStories(
     await rental.sweep();
     expect(await rental.cloud.alive()).toEqual([]);
   });
+
+  if (clouds[name]!.spot) {
+    it('rents a spot machine too', async () => {
+      const rental = await rent({ machines: 'none' });
+      await rental.stack.up(await clouds[name]!.stack(), { ...rental.request, spot: true });
+      await rental.stack.destroy();
+      expect(await rental.cloud.alive()).toEqual([]);
+    });
+  }
 
   it('is looked at before anything is made: credentials, size, region, permission to write', async () => {
     const rental = await rent({ machines: 'none' });

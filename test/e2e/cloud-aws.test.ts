@@ -1,14 +1,9 @@
-import { tellStories, whyNoStories } from '../_helpers/cloud-stories';
+import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 const place = { region: 'eu-central-1', zone: 'eu-central-1b', size: 'c6i.large' };
 
-beforeAll(async () => {
-  const reason = await whyNoStories();
-  if (reason !== null) throw new Error(reason);
-});
-
-describe('AWS', () => {
+describeCloud('AWS', () => {
   tellStories('aws', place, {
     machine: 'instance',
     afterItsTime: 'deleted',

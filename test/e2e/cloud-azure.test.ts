@@ -1,14 +1,9 @@
-import { tellStories, whyNoStories } from '../_helpers/cloud-stories';
+import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 const place = { region: 'westeurope', size: 'Standard_F4s_v2' };
 
-beforeAll(async () => {
-  const reason = await whyNoStories();
-  if (reason !== null) throw new Error(reason);
-});
-
-describe('Azure', () => {
+describeCloud('Azure', () => {
   tellStories('azure', place, {
     machine: 'Microsoft.Compute/virtualMachines',
     afterItsTime: 'off',

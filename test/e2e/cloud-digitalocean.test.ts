@@ -1,14 +1,9 @@
-import { tellStories, whyNoStories } from '../_helpers/cloud-stories';
+import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 const place = { region: 'nyc3', size: 's-2vcpu-4gb' };
 
-beforeAll(async () => {
-  const reason = await whyNoStories();
-  if (reason !== null) throw new Error(reason);
-});
-
-describe('DigitalOcean', () => {
+describeCloud('DigitalOcean', () => {
   tellStories('digitalocean', place, {
     machine: 'droplet',
     afterItsTime: 'off',

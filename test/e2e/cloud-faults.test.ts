@@ -1,14 +1,9 @@
-import { useRental, whyNoStories, type Rental } from '../_helpers/cloud-stories';
+import { describeCloud, type Rental, useRental } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 
-beforeAll(async () => {
-  const reason = await whyNoStories();
-  if (reason !== null) throw new Error(reason);
-});
-
 /** What real provider plugins were seen to do when things go wrong, DigitalOcean's above all. */
-describe('a cloud that fails', () => {
+describeCloud('a cloud that fails', () => {
   const rent = useRental('digitalocean', { region: 'nyc3', size: 's-2vcpu-4gb' });
   const noMachines = { machines: 'none' };
   const kinds = async ({ cloud }: Rental) => (await cloud.alive()).map((entry) => entry.kind);

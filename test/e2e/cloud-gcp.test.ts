@@ -1,14 +1,9 @@
-import { tellStories, whyNoStories } from '../_helpers/cloud-stories';
+import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 const place = { region: 'europe-west3', size: 'e2-standard-4' };
 
-beforeAll(async () => {
-  const reason = await whyNoStories();
-  if (reason !== null) throw new Error(reason);
-});
-
-describe('Google Cloud', () => {
+describeCloud('Google Cloud', () => {
   tellStories('gcp', place, {
     machine: 'instance',
     afterItsTime: 'deleted',

@@ -1,13 +1,8 @@
-import { tellStories, whyNoStories } from '../_helpers/cloud-stories';
+import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 const place = { region: 'fsn1', size: 'cpx32' };
 
-beforeAll(async () => {
-  const reason = await whyNoStories();
-  if (reason !== null) throw new Error(reason);
-});
-
-describe('Hetzner Cloud', () => {
+describeCloud('Hetzner Cloud', () => {
   tellStories('hetzner', place, { machine: 'server', afterItsTime: 'off', badSize: 'cpx31x', badRegion: 'nowhere1' });
 });

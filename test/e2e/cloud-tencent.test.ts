@@ -1,14 +1,9 @@
-import { tellStories, whyNoStories } from '../_helpers/cloud-stories';
+import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 const place = { region: 'ap-singapore', size: 'S5.LARGE8' };
 
-beforeAll(async () => {
-  const reason = await whyNoStories();
-  if (reason !== null) throw new Error(reason);
-});
-
-describe('Tencent Cloud', () => {
+describeCloud('Tencent Cloud', () => {
   tellStories('tencent', place, {
     machine: 'instance',
     afterItsTime: 'deleted',
