@@ -30,7 +30,9 @@ export function planTable(rows: readonly PlanRow[]): string {
       `${moneyText(row.worstCase, row.currency)}${row.worstCasePer === 'day' ? '/day' : ''}`,
       row.endedBy
         .filter((end) => /^(platform|guest):/.test(end) && !end.includes('does not stop the bill'))
-        .join('; ') || 'nothing',
+        // The kind and the time; the single plan says the rest.
+        .map((end) => end.replace(/,.*$/, '').replace(':', ''))
+        .join(', ') || 'nothing',
     ]),
   );
 }

@@ -33,7 +33,7 @@ export async function startTcpProxy(target: { port: number; host?: string }): Pr
       if (!to.write(chunk)) from.pause();
       const order = orders[direction];
       if (order && carried[direction] >= order.at) {
-        orders[direction] = undefined;
+        delete orders[direction];
         order.act();
       }
     });
