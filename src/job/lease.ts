@@ -46,7 +46,7 @@ export async function lease(
     const attached = await place.attach();
     try {
       const { openStack } = await import('../engine/stack');
-      const stack = await openStack(await stackOptions(folder, request, place, attached.providers, choice));
+      const stack = await openStack(stackOptions(folder, request, place, attached.providers, choice));
       const up = await stack.up(
         await place.stack(),
         {

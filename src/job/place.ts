@@ -12,7 +12,7 @@ export interface Place {
   stack(): Promise<MachineStack>;
   engineConfig(choice: { region: string; zone?: string }): Record<string, string>;
   /** Environment of the engine's run: the user's, and what the cloud's own command line knows besides. Never written down. */
-  engineEnv(): Promise<NodeJS.ProcessEnv>;
+  engineEnv(): NodeJS.ProcessEnv;
   /** Everything that carries cvicast's tags there, of any job and owner. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
   remove(resource: CloudResource): Promise<void>;
@@ -39,7 +39,7 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     },
     stack: () => cloud.stack(),
     engineConfig: (choice) => cloud.engineConfig({ ...choice, env: context.env }),
-    engineEnv: async () => ({ ...context.env, ...(await cloud.engineEnv?.(credentials)) }),
+    engineEnv: () => ({ ...context.env, ...cloud.engineEnv?.(credentials) }),
     list: async (regions) => (await api()).list(regions),
     remove: async (resource) => (await api()).remove(resource),
   };
@@ -56,7 +56,7 @@ function localPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     },
     stack: () => cloud.stack(),
     engineConfig: () => ({}),
-    engineEnv: () => Promise.resolve(context.env),
+    engineEnv: () => context.env,
     list: async () => {
       const { listLocalMachines } = await import('../local/machines');
       return listLocalMachines(context.home).map((machine) => ({

@@ -4,20 +4,20 @@ import type { Place } from './place';
 import type { JobRequest } from './request';
 
 /** How the engine is opened for a job; also by a later process, which finds the passphrase in the job's folder. */
-export async function stackOptions(
+export function stackOptions(
   folder: JobFolder,
   request: JobRequest,
   place: Place,
   providers: readonly { name: string; port: number }[],
   choice: { region: string; zone?: string } = request.lease,
-): Promise<StackOptions> {
+): StackOptions {
   return {
     home: folder.home,
     job: folder.job,
     ...(request.backendUrl === null ? {} : { backendUrl: request.backendUrl }),
     logFolder: folder.engineLogs,
     passphrase: folder.readSecret('passphrase') ?? '',
-    env: await place.engineEnv(),
+    env: place.engineEnv(),
     config: place.engineConfig({ region: choice.region, ...(choice.zone === undefined ? {} : { zone: choice.zone }) }),
     attach: providers,
   };
