@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { connect, targetOfHost, type Machine, type SshTarget } from '../machine';
 import { messageOf, UserError } from '../errors';
+import { containerRemoval } from '../tpumlir';
 import { remoteJobFolder } from './bootstrap';
 import type { JobContext } from './events';
 import type { LeftOver } from './journal';
@@ -16,10 +18,9 @@ export async function clearMachine(machine: Machine, job: string): Promise<void>
   const listed = await machine.exec(['ls', '-1', `${folder}/units`], { repeatable: true });
   const units = listed.stdout.split('\n').filter((line) => /^[a-z0-9-]+$/.test(line));
   for (const name of units) await machine.stopUnit(name);
-  const removeContainer =
-    'command -v docker >/dev/null || exit 0; docker ps >/dev/null 2>&1 || set -- "$1" sudo -n; name=$1; shift; "$@" docker rm --force "$name" >/dev/null 2>&1; exit 0';
   // A container of ours, if there is one; a machine without Docker has none.
-  await machine.exec(['sh', '-c', removeContainer, 'sh', `cvicast-${job}`], { repeatable: true });
+  const cleared = await machine.exec([...containerRemoval(job)], { repeatable: true });
+  if (cleared.status !== 0) throw containerNotRemoved(job, cleared.stderr);
   const removed = await machine.exec(['rm', '-rf', '--', folder], { repeatable: true });
   if (removed.status === 0) return;
   throw new UserError({
@@ -27,6 +28,26 @@ export async function clearMachine(machine: Machine, job: string): Promise<void>
     what: `${folder} could not be removed from the machine`,
     why: removed.stderr.trim() || `rm ended with ${String(removed.status)}`,
     fix: `remove it by hand: rm -rf ${folder}`,
+    exit: 'alive',
+  });
+}
+
+/** Takes the container of a job's toolchain away from this computer, whose machine of that job shares its Docker. */
+export function clearContainerHere(job: string, env: NodeJS.ProcessEnv): Promise<LeftOver[]> {
+  const [program = '', ...args] = containerRemoval(job);
+  return new Promise((resolve) =>
+    execFile(program, args, { env }, (error, _stdout, stderr) =>
+      resolve(error === null ? [] : [{ type: 'container', id: `cvicast-${job}`, why: stderr.trim() || error.message }]),
+    ),
+  );
+}
+
+function containerNotRemoved(job: string, said: string): UserError {
+  return new UserError({
+    code: 'container-not-removed',
+    what: `Container cvicast-${job} could not be removed from the machine`,
+    why: said.trim() || 'Docker gave no reason',
+    fix: `remove it by hand: docker rm --force cvicast-${job}`,
     exit: 'alive',
   });
 }

@@ -6,7 +6,7 @@ import type { JobFolder } from './folder';
 import { ownerId } from './identity';
 import type { LeftOver } from './journal';
 import { withLock } from './lock';
-import { clearOwnHost } from './own-host';
+import { clearContainerHere, clearOwnHost } from './own-host';
 import { placeOf, type Place } from './place';
 import type { JobRequest } from './request';
 import { stackOptions } from './stack-options';
@@ -38,10 +38,13 @@ export async function teardown(
     if (request.host !== null)
       return record(folder, await clearOwnHost(request, facts.machine !== null, context), options);
     const place = placeOf(request.provider, context);
+    // Before the machine itself: its end would leave a container stopped, and nobody there to remove it.
+    const isSharedDocker = request.provider === 'local' && request.toolchain === 'docker';
+    const containers = isSharedDocker ? await clearContainerHere(folder.job, context.env) : [];
     const destroyed = await destroyStack(folder, request, place, context);
     const swept = await sweep(folder, request, place, context);
     const left = swept.length > 0 || destroyed === null ? swept : [...swept, ...destroyed];
-    return record(folder, left, options);
+    return record(folder, [...left, ...containers], options);
   });
 }
 

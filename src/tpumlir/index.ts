@@ -2,6 +2,7 @@
 export { commandsScript } from './commands-script';
 export { conversionFailed, explainLog } from './errors';
 export {
+  containerRemoval,
   dockerInstall,
   installedVersions,
   installNote,

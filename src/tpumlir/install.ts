@@ -10,8 +10,6 @@ export interface Toolchain {
   readonly kind: ToolchainKind;
   /** Command line that runs `argv` in `cwd` (absolute) with the toolchain first on PATH; needs no shell. */
   wrap(argv: readonly string[], place: { cwd: string; env?: Readonly<Record<string, string>> }): readonly string[];
-  /** Command lines that take away what the job's folder does not hold; run where the machine itself is not given back. */
-  readonly removal: readonly (readonly string[])[];
 }
 
 /** An install to be run as a unit in the job's folder on the machine, after `remotePayload()` was sent. */
@@ -114,19 +112,18 @@ export function venvToolchain(folder: string): Toolchain {
       ...pairs({ ...toolEnvironment, ...env }),
       ...argv,
     ],
-    removal: [],
   };
 }
 
 /**
  * The toolchain in a container of the vendor's image that lives as long as the job. Needs root or `sudo -n` where Docker
  * has to be installed. The tools run as the login user; ending a unit does not end what it started in the container:
- * `removal` does.
+ * `containerRemoval` does.
  * @throws UserError `bad-image-mirror` (exit input)
  */
 export function dockerInstall(version: ToolchainVersion, place: DockerPlace): Install {
   if (!path.posix.isAbsolute(place.jobFolder)) throw new Bug(`not an absolute folder: ${place.jobFolder}`);
-  const container = `cvicast-${place.job}`;
+  const container = containerName(place.job);
   const mirror = place.imageMirror === undefined ? [] : ['--mirror', checkedMirror(place.imageMirror)];
   return {
     kind: 'docker',
@@ -138,13 +135,35 @@ export function dockerInstall(version: ToolchainVersion, place: DockerPlace): In
       ...venvArguments(version, containerToolchain, place.network),
       ...['--system-packages', 'yes'],
     ],
-    toolchain: (output) => dockerToolchain(container, version.image, output),
+    toolchain: (output) => dockerToolchain(container, output),
   };
 }
 
-function dockerToolchain(container: string, image: string, output: string): Toolchain {
+function containerName(job: string): string {
+  return `cvicast-${job}`;
+}
+
+/** Removes a container by its name ($1), then the images that its label says were pulled for it, if nobody else uses them. */
+const removalScript = `
+command -v docker >/dev/null || exit 0
+name=$1
+shift
+docker ps >/dev/null 2>&1 || set -- sudo -n
+pulled=$("$@" docker inspect -f '{{index .Config.Labels "cvicast-pulled"}}' "$name" 2>/dev/null) || exit 0
+"$@" docker rm --force --volumes "$name" >/dev/null || exit 1
+for image in $pulled; do "$@" docker rmi "$image" >/dev/null 2>&1; done
+exit 0`;
+
+/**
+ * Command line that takes the container of a job and the image that was pulled for it away from a machine that is not
+ * given back. Nothing to do where there is no Docker or no container; ends with 1 when the daemon refuses.
+ */
+export function containerRemoval(job: string): readonly string[] {
+  return ['sh', '-c', removalScript, 'sh', containerName(job)];
+}
+
+function dockerToolchain(container: string, output: string): Toolchain {
   const docker = /^cvicast-docker: sudo$/m.test(output) ? ['sudo', '-n', 'docker'] : ['docker'];
-  const pulled = output.includes(`cvicast: pulling `);
   return {
     kind: 'docker',
     wrap: (argv, { cwd, env }) => [
@@ -152,7 +171,6 @@ function dockerToolchain(container: string, image: string, output: string): Tool
       ...pairs({ ...toolEnvironment, ...env }).flatMap((pair) => ['--env', pair]),
       ...[container, ...argv],
     ],
-    removal: [[...docker, 'rm', '--force', container], ...(pulled ? [[...docker, 'rmi', image]] : [])],
   };
 }
 

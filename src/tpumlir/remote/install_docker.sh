@@ -73,6 +73,7 @@ fi
 [ "${docker[0]}" = docker ] && say 'docker answers' || say 'docker answers through sudo'
 printf 'cvicast-docker: %s\n' "${docker[0]}"
 
+pulled=''
 if ! "${docker[@]}" image inspect "$image" >/dev/null 2>&1; then
   from=${mirror:+$mirror/}$image
   trouble=image-unreachable
@@ -90,12 +91,16 @@ if ! "${docker[@]}" image inspect "$image" >/dev/null 2>&1; then
   done
   [ -z "$trouble" ] || fail "$trouble" "$from could not be pulled"
   [ -z "$mirror" ] || "${docker[@]}" tag "$from" "$image"
+  pulled=$from${mirror:+ $image}
 fi
 
 if [ "$("${docker[@]}" inspect -f '{{.State.Running}}' "$container" 2>/dev/null)" != true ]; then
   "${docker[@]}" rm -f "$container" >/dev/null 2>&1
-  # As the user whose folder it is: what the tools write there must stay that user's to delete.
-  output=$("${docker[@]}" run -d --pull never --name "$container" --label "cvicast-job=$job" --user "$(id -u):$(id -g)" \
+  # As the user whose folder it is: what the tools write there must stay that user's to delete. On the machine's own
+  # network: proxies on loopback answer there, and packets have the size that the cloud's network takes.
+  # The second label tells whoever removes the container which images came with it.
+  output=$("${docker[@]}" run -d --pull never --name "$container" --label "cvicast-job=$job" --label "cvicast-pulled=$pulled" \
+    --user "$(id -u):$(id -g)" --network host \
     --env "HOME=$folder" --volume "$folder:$folder" --workdir "$folder" --entrypoint sleep "$image" infinity 2>&1) || {
     printf '%s\n' "$output" | tail -n 5
     fail docker-refused "no container could be started from $image"

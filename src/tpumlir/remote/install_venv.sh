@@ -91,8 +91,8 @@ if [ -e "$folder" ]; then
     fail folder-taken "$folder holds something that cvicast did not make"
   fi
 fi
-free_kib=$(df -Pk -- "$parent" | awk 'NR == 2 { print $4 }')
-[ "${free_kib:-0}" -ge "$needed_kib" ] ||
+read -r _ _ _ free_kib _ < <(df -Pk -- "$parent" | tail -n 1)
+[ "$free_kib" -ge "$needed_kib" ] ||
   fail disk-full "$((free_kib / 1024)) MiB are free in $parent, $((needed_kib / 1024)) MiB are needed"
 part=$folder.part-$$
 export UV_CACHE_DIR=${cache:-$part.cache} UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
@@ -204,7 +204,7 @@ subprocess.run([\"tpuc-opt\", \"--version\"], check=True, stdout=subprocess.DEVN
 subprocess.run([\"python3\", \"-c\", \"import pymlir, pyruntime_cvi, onnx, onnxruntime, onnxsim, cv2, scipy\"], check=True)
 "' 2>&1 </dev/null)
 }
-system_glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | awk '{ print $2 }')
+read -r _ system_glibc < <(getconf GNU_LIBC_VERSION 2>/dev/null)
 repaired=no
 if [ "$system_glibc" != "$glibc" ] && [ "$(printf '%s\n' "$system_glibc" "$glibc" | sort -V | tail -n 1)" = "$system_glibc" ]; then
   repair
