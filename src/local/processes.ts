@@ -8,14 +8,20 @@ export const machineMark = 'CVICAST_MACHINE';
 
 /**
  * Every running process that was born of a machine's sshd: those that carry its mark, their descendants (an sshd
- * session writes its title over its own environment), and those that work in one of the machine's folders (a daemon that
+ * session writes its title over its own environment), an sshd whose configuration lies in one of the machine's folders (its
+ * number may not have been written down yet when the client died), and those that work in one of the machine's folders (a daemon that
  * cleared its environment and left its parent). Never this process, nor those that it runs in.
  */
 export function processesOfMachine(job: string, folders: readonly string[], sshd: MachineRecord['sshd']): number[] {
   const running = runningProcesses();
   const found = new Set<number>();
   for (const one of running) {
-    if (isSshd(one, sshd) || hasInEnvironment(one.pid, machineMark, job) || worksIn(one.pid, folders))
+    if (
+      isSshd(one, sshd) ||
+      hasInEnvironment(one.pid, machineMark, job) ||
+      worksIn(one.pid, folders) ||
+      servesFrom(one.pid, folders)
+    )
       found.add(one.pid);
   }
   for (let grown = true; grown;) {
@@ -31,6 +37,16 @@ export function processesOfMachine(job: string, folders: readonly string[], sshd
 
 function isSshd(one: { pid: number; started: string }, sshd: MachineRecord['sshd']): boolean {
   return sshd !== null && one.pid === sshd.pid && one.started === sshd.started;
+}
+
+/** An sshd shows the command that it was started with, also in the title that it gives itself. */
+function servesFrom(pid: number, folders: readonly string[]): boolean {
+  try {
+    const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return /^(?:\/\S*\/)?sshd[: ]/.test(command) && folders.some((one) => command.includes(one + path.sep));
+  } catch {
+    return false;
+  }
 }
 
 function worksIn(pid: number, folders: readonly string[]): boolean {

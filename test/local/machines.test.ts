@@ -105,6 +105,14 @@ test('a create that was cut before anything ran is listed and removed; so is a f
   expect(listLocalMachines(home().path)).toEqual([]);
 });
 
+test('a client that died before it could write the number of the sshd down: the sshd is found all the same', async () => {
+  const keys = keysFor();
+  const record = await start(keys);
+  writeRecord(home().path, { ...record, sshd: null, port: null });
+  await remove(keys);
+  expect(isAlive(record.sshd?.pid ?? 0)).toBe(false);
+});
+
 test('a number that another process has by now is not taken for the machine', async () => {
   const keys = keysFor();
   const { job, owner, expiresAt } = keys.request;
