@@ -7,7 +7,7 @@ import { price, regions, sizes } from './sizes';
 export const tencent: Cloud = {
   name: 'tencent',
   title: 'Tencent Cloud',
-  package: 'tencentcloud-sdk-nodejs-cvm',
+  package: 'tencentcloud-sdk-nodejs-common',
   plugin: 'cvicast-tencent',
   user: 'ubuntu',
   image: 'Ubuntu Server 22.04 LTS 64bit',
