@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { diskFullHere } from '../machine/disk-full';
 import type { ProcessMark } from './process-mark';
 
 /** The stages of a job, in order. */
@@ -74,11 +75,32 @@ export type JournalEntry =
 
 export type DatedEntry = JournalEntry & { readonly at: string };
 
-/** Appends lines to a job's journal; each is on the disk before `write` returns. */
+/** Appends lines to a job's journal. */
 export class Journal {
   constructor(private readonly file: string) {}
 
+  /**
+   * Writes a line that somebody depends on: it is on the disk when this returns. Throws `disk-full-here` where there is no
+   * room for it.
+   */
   write(entry: JournalEntry): void {
+    try {
+      this.append(entry);
+    } catch (thrown) {
+      throw diskFullHere(thrown, this.file) ?? thrown;
+    }
+  }
+
+  /** Writes a line that tells what has happened. A full disk must not keep a teardown from going on, so it is lost there. */
+  note(entry: JournalEntry): void {
+    try {
+      this.append(entry);
+    } catch (thrown) {
+      if (diskFullHere(thrown, this.file) === null) throw thrown;
+    }
+  }
+
+  private append(entry: JournalEntry): void {
     const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`;
     const descriptor = fs.openSync(this.file, 'a', 0o600);
     try {

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { diskFullHere } from '../machine/disk-full';
 import { isRunning, markOf, type ProcessMark } from './process-mark';
 
 function holderOf(file: string): ProcessMark | null {
@@ -21,11 +22,13 @@ export async function withLock<T>(
   let told = false;
   for (;;) {
     const aside = `${file}.${process.pid}`;
-    fs.writeFileSync(aside, JSON.stringify(markOf()), { mode: 0o600 });
     try {
+      fs.writeFileSync(aside, JSON.stringify(markOf()), { mode: 0o600 });
       fs.linkSync(aside, file); // atomic, and the holder's mark is whole from the start
       break;
     } catch (thrown) {
+      // Without room for a lock the work goes on without it: a full disk must not keep a machine alive.
+      if (diskFullHere(thrown, file) !== null) return await work();
       if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
     } finally {
       fs.rmSync(aside, { force: true });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf, UserError } from '../errors';
+import { diskFullHere } from '../machine/disk-full';
 
 /** Where the results of a job go, under the folder that `--out` names. */
 export interface OutputPaths {
@@ -74,6 +75,6 @@ export function writeWhole(file: string, content: string | Buffer): void {
     fs.renameSync(part, file);
   } catch (thrown) {
     fs.rmSync(part, { force: true });
-    throw thrown;
+    throw diskFullHere(thrown, file) ?? thrown;
   }
 }

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { createHash } from 'node:crypto';
 import type { Machine } from '../machine';
-import { quote } from '../machine';
+import { fullDiskThere, quote } from '../machine';
 import {
   conversionFailed,
   pipelineSteps,
@@ -95,7 +95,8 @@ export async function runPipeline(
           },
         },
       );
-      if (result.status !== 0) throw conversionFailed(step.stage, result.output, result.status);
+      if (result.status !== 0)
+        throw (await fullDiskThere(machine, cwd)) ?? conversionFailed(step.stage, result.output, result.status);
       for (const name of step.brings) {
         const local = keptFile(folder, name);
         fs.mkdirSync(path.dirname(local), { recursive: true });

@@ -91,7 +91,7 @@ export async function runJob(
     if (request.options.quantize === 'int8' && !done.result.tableReused) keepTable(folder, request, jobFile.table);
   } catch (thrown) {
     failure = context.signal.aborted ? context.signal.reason : thrown;
-    folder.journal.write({ type: 'failed', ...failureEntry(failure) });
+    folder.journal.note({ type: 'failed', ...failureEntry(failure) });
   } finally {
     stopWatching();
     await machine?.close();
@@ -101,11 +101,16 @@ export async function runJob(
     { folder, prepared, stages: stages.records, startedAt, ...done, failure, left },
     context,
   );
-  deliverLogs(folder, prepared.outputs);
-  deliverReceipt(prepared.outputs, receipt, prepared.commandsText);
+  try {
+    deliverLogs(folder, prepared.outputs);
+    deliverReceipt(prepared.outputs, receipt, prepared.commandsText);
+  } catch (thrown) {
+    // Why the job failed, and what it left, is the greater news.
+    failure ??= thrown;
+  }
   if (left.length === 0) {
     if (failure === null) fs.rmSync(folder.kept, { recursive: true, force: true });
-    folder.journal.write({ type: 'closed', result: receipt.result });
+    folder.journal.note({ type: 'closed', result: receipt.result });
   }
   return { receipt, failure: left.length > 0 ? stillAlive(request.job, left) : failure };
 }

@@ -27,7 +27,7 @@ export class StageRunner {
     note?: (result: T) => string | undefined,
   ): Promise<T> {
     const begun = performance.now();
-    this.folder.journal.write({ type: 'stage', stage, phase: 'begun' });
+    this.folder.journal.note({ type: 'stage', stage, phase: 'begun' });
     this.context.emit({ type: 'stage', stage, phase: 'begun' });
     try {
       const result = await work((fraction, text) =>
@@ -61,7 +61,7 @@ export class StageRunner {
     const record = { name: stage, seconds: Math.round(sum * 1000) / 1000, result };
     if (earlier === -1) this.records.push(record);
     else this.records[earlier] = record;
-    this.folder.journal.write({ type: 'stage', stage, phase: 'ended', seconds: record.seconds, result });
+    this.folder.journal.note({ type: 'stage', stage, phase: 'ended', seconds: record.seconds, result });
     this.context.emit({
       type: 'stage',
       stage,

@@ -29,12 +29,12 @@ export async function teardown(
   const request = folder.readRequest();
   const facts = folder.facts();
   if (request === null || facts.askedAt === null) return record(folder, [], options);
-  if (facts.teardown !== null && facts.teardown.left.length === 0) return [];
+  if (facts.teardown !== null && facts.teardown.left.length === 0) return over(folder, options);
   const waiting = (holder: { pid: number }) =>
     context.emit({ type: 'note', message: `waiting for the teardown that process ${holder.pid} has begun` });
   return withLock(folder.file('teardown.lock'), waiting, async () => {
     const done = folder.facts().teardown;
-    if (done !== null && done.left.length === 0) return [];
+    if (done !== null && done.left.length === 0) return over(folder, options);
     if (request.host !== null)
       return record(folder, await clearOwnHost(request, facts.machine !== null, context), options);
     const place = placeOf(request.provider, context);
@@ -49,9 +49,14 @@ export async function teardown(
 }
 
 function record(folder: JobFolder, left: readonly LeftOver[], options: { keepSecrets?: boolean }): readonly LeftOver[] {
-  folder.journal.write({ type: 'teardown', checkedAt: new Date().toISOString(), left });
-  if (left.length === 0 && options.keepSecrets !== true) folder.removeSecrets();
-  return left;
+  folder.journal.note({ type: 'teardown', checkedAt: new Date().toISOString(), left });
+  return left.length === 0 ? over(folder, options) : left;
+}
+
+/** Nothing is left: the keys open nothing any more, unless another machine is tried with them. */
+function over(folder: JobFolder, options: { keepSecrets?: boolean }): readonly LeftOver[] {
+  if (options.keepSecrets !== true) folder.removeSecrets();
+  return [];
 }
 
 /** Destroys the stack with retries; null when it is gone, else what it says is still there. */
@@ -64,7 +69,7 @@ async function destroyStack(
   const attached = await place.attach();
   try {
     const { openStack } = await import('../engine/stack');
-    const stack = await openStack(await stackOptions(folder, request, place, attached.providers));
+    const stack = await openStack(stackOptions(folder, request, place, attached.providers));
     await retry(() => stack.destroy(), {
       retries: 3,
       minTimeout: firstPauseSeconds(context.env) * 1000,

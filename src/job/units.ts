@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Machine, Unit, UnitResult } from '../machine';
+import { diskFullHere } from '../machine/disk-full';
 
 /** Most of a unit's output that is held in memory for reading it, characters; the log file has all of it. */
 const longestText = 4_000_000;
@@ -22,7 +23,7 @@ export async function runUnit(
     const result = await machine.followUnit(unit.name, {
       signal: options.signal,
       onOutput: (text) => {
-        fs.writeSync(log, text);
+        writeLog(log, text, options.log);
         output = (output + text).slice(-longestText);
         options.onOutput?.(text);
       },
@@ -30,5 +31,14 @@ export async function runUnit(
     return { ...result, output };
   } finally {
     fs.closeSync(log);
+  }
+}
+
+/** A log for which there is no room is no reason to lose a conversion: what has to be kept says so itself. */
+function writeLog(log: number, text: string, file: string): void {
+  try {
+    fs.writeSync(log, text);
+  } catch (thrown) {
+    if (diskFullHere(thrown, file) === null) throw thrown;
   }
 }

@@ -1,3 +1,4 @@
+export { fullDiskThere } from './disk-full';
 export { userData, type UserDataRequest } from './cloud-init';
 export { connect, type ConnectOptions } from './connect';
 export { fingerprint, makeKeyPair, parsePublicKey, type KeyPair, type PublicKey } from './keys';

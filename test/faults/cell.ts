@@ -39,7 +39,10 @@ export interface CellOptions {
 export class Cell {
   run: CliRun | null = null;
   readonly home: string;
-  readonly out: string;
+  /** Where this turn's results go; a file of the user's is there already. */
+  out = '';
+  /** How many conversions this cell has begun. */
+  turn = 0;
   readonly tools: FakeTools;
 
   private constructor(
@@ -50,7 +53,6 @@ export class Cell {
     tools: FakeTools,
   ) {
     this.home = path.join(parent, 'home');
-    this.out = path.join(parent, 'out');
     this.tools = tools;
   }
 
@@ -64,11 +66,27 @@ export class Cell {
     if (engine === null) throw new Error('no Pulumi engine: run scripts/setup-engine');
     fs.mkdirSync(path.dirname(ownBinary(home)), { recursive: true });
     fs.symlinkSync(engine, ownBinary(home));
-    fs.mkdirSync(path.join(parent, 'out'));
-    fs.writeFileSync(path.join(parent, 'out', 'mine.txt'), 'the user’s own');
     const tools = lendFakeToolchain(home);
     const cloud = place === 'local' ? null : await startCloud(place, { toolchains: tools.toolchains });
-    return new Cell(place, parent, options, cloud, tools);
+    const cell = new Cell(place, parent, options, cloud, tools);
+    await cell.next();
+    return cell;
+  }
+
+  /** Makes ready for one more conversion: nothing of the last turn's faults and results is left. */
+  async next(): Promise<void> {
+    this.turn++;
+    fs.rmSync(this.clockFile, { force: true });
+    this.tools.openAll();
+    await this.cloud?.calm();
+    await this.cloud?.flow();
+    await this.cloud?.shut(false);
+    // A table that is reused would leave a stage out.
+    fs.rmSync(path.join(this.home, 'tables'), { recursive: true, force: true });
+    if (this.out !== '') fs.rmSync(this.out, { recursive: true });
+    this.out = path.join(this.parent, `out${this.turn}`);
+    fs.mkdirSync(this.out);
+    fs.writeFileSync(path.join(this.out, 'mine.txt'), 'the user’s own');
   }
 
   env(): NodeJS.ProcessEnv {
@@ -81,7 +99,7 @@ export class Cell {
       CVICAST_RETRY_SECONDS: '0.1',
       CVICAST_LINE_SECONDS: '60',
       CVICAST_WATCHDOG_SECONDS: String(this.options.watchdogSeconds),
-      NODE_OPTIONS: `--require ${path.join(__dirname, 'clock.js')}`,
+      NODE_OPTIONS: `--require ${path.join(root, 'test/_fixtures/clock.js')}`,
       CVICAST_TEST_CLOCK: this.clockFile,
     };
   }

@@ -209,7 +209,7 @@ export const faults: readonly Fault[] = [
     tornDown([4], /fix: /),
   ),
   cloudFault(
-    'answer lost, created twice',
+    'create answered twice',
     'up',
     [{ on: 'create', kind: 'droplet', do: { loseAnswer: { retry: true } } }],
     delivered,
@@ -225,7 +225,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'deleted from outside',
     unfit: rentedOnly(noMachineYet),
-    inject: async (cell) => void (await cell.cloud!.vanish('droplet')),
+    inject: async (cell) => {
+      await cell.cloud!.vanish('droplet');
+    },
     expected: (stage) => (last(stage) ? delivered : tornDown([4], /fix: /)),
   },
   cloudFault(

@@ -19,18 +19,29 @@ export function cells(): GridCell[] {
     .filter((cell) => unfit(cell) === null);
 }
 
-/** Cells by the words of `--only`: names of stages, of faults, and of places; of each sort any one must fit. */
+/**
+ * Cells by the words of `--only`: names of stages, of faults, and of places (of each sort any one must fit), or single
+ * cells as `FAULT:STAGE` or `FAULT:STAGE:PLACE`.
+ */
 export function chosen(words: readonly string[]): GridCell[] {
-  const fits = (names: readonly string[], name: string): boolean => {
-    const wanted = words.filter((word) => names.includes(word));
+  const single = words.filter((word) => word.includes(':')).map((word) => word.split(':'));
+  const sorts = words.filter((word) => !word.includes(':'));
+  const [stageNames, faultNames] = [stages.map(({ name }) => name), faults.map(({ name }) => name)];
+  const names: readonly string[] = [...stageNames, ...faultNames, ...places];
+  const unknown = [...sorts, ...single.flat()].find((word) => !names.includes(word));
+  if (unknown !== undefined) throw new Error(`no stage, fault or place is called ${JSON.stringify(unknown)}`);
+  const fits = (of: readonly string[], name: string): boolean => {
+    const wanted = sorts.filter((word) => of.includes(word));
     return wanted.length === 0 || wanted.includes(name);
   };
-  const [stageNames, faultNames] = [stages.map(({ name }) => name), faults.map(({ name }) => name)];
-  const unknown = words.find((word) => ![...stageNames, ...faultNames, ...places].includes(word));
-  if (unknown !== undefined) throw new Error(`no stage, fault or place is called ${JSON.stringify(unknown)}`);
-  return cells().filter(
-    ({ stage, fault, place }) => fits(stageNames, stage.name) && fits(faultNames, fault.name) && fits(places, place),
-  );
+  const named = ({ stage, fault, place }: GridCell): boolean =>
+    single.some(([a, b, c]) => a === fault.name && b === stage.name && (c === undefined || c === place));
+  return cells().filter((cell) => {
+    if (named(cell)) return true;
+    if (sorts.length === 0 && single.length > 0) return false;
+    const { stage, fault, place } = cell;
+    return fits(stageNames, stage.name) && fits(faultNames, fault.name) && fits(places, place);
+  });
 }
 
 /** The cell of those names; throws when there is none. */

@@ -41,7 +41,8 @@ export async function runCell(grid: GridCell): Promise<CellResult> {
   return { cell: grid, problems, seconds: (performance.now() - begun) / 1000 };
 }
 
-async function story(cell: Cell, { stage, fault, place }: GridCell, problems: string[]): Promise<void> {
+/** Lets a fault meet one conversion of a cell, and adds what did not hold to `problems`. */
+export async function story(cell: Cell, { stage, fault, place }: GridCell, problems: string[]): Promise<void> {
   const expected = fault.expected(stage.name);
   const inputs = inputsHash();
   const ended = await meet(cell, stage, fault);
@@ -71,7 +72,7 @@ async function meet(cell: Cell, stage: Stage, fault: Fault): Promise<CliResult> 
   let over: CliResult | null = null;
   void run.ended.then((result) => (over = result));
   await until(`the conversion stands still in ${stage.name}`, async () => {
-    if (over !== null) throw new Error(`it ended with ${String((over as CliResult).code)} before ${stage.name}`);
+    if (over !== null) throw new Error(`it ended with ${String(over.code)} before ${stage.name}`);
     return stage.reached(cell);
   });
   await fault.inject?.(cell, stage.name);

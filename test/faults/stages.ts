@@ -36,12 +36,14 @@ function atGate(
   fault: { on: 'api' | 'create' | 'delete'; kind: string; when: 'before' | 'after' },
 ): Stage {
   const { when, ...where } = fault;
+  // A gate that was opened stays open: each turn has its own.
+  const gateOf = (cell: Cell): string => `${name}-${cell.turn}`;
   return {
     name,
     places: rented,
-    prepare: (cell) => cell.cloud!.fault({ ...where, do: { wait: { gate: name, when } } }),
-    reached: async (cell) => (await cell.cloud!.ledger()).waitingAt.includes(name),
-    release: (cell) => cell.cloud!.open(name),
+    prepare: (cell) => cell.cloud!.fault({ ...where, do: { wait: { gate: gateOf(cell), when } } }),
+    reached: async (cell) => (await cell.cloud!.ledger()).waitingAt.includes(gateOf(cell)),
+    release: (cell) => cell.cloud!.open(gateOf(cell)),
   };
 }
 
