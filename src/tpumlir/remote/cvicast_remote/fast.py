@@ -160,9 +160,11 @@ def _queue(jobs: int) -> int:
 
 
 class _Peak:
-    """The memory of all processes together, looked at now and then."""
+    """The memory of all processes together, looked at now and then: the kernel walks all their pages for it."""
 
     EVERY_SECONDS = 0.25
+    REST = 50
+    """It rests for this many times the CPU time that a look took."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
@@ -172,9 +174,11 @@ class _Peak:
 
     def look(self) -> int:
         if time.monotonic() >= self._next:
-            self._next = time.monotonic() + self.EVERY_SECONDS
+            start = time.process_time()
             self._now = sum(map(proportional_bytes, [os.getpid(), *self._workers.pids()]))
             self.highest = max(self.highest, self._now)
+            rest = self.REST * (time.process_time() - start)
+            self._next = time.monotonic() + max(self.EVERY_SECONDS, rest)
         return self._now
 
 
