@@ -11,9 +11,17 @@ export const types: Readonly<Record<string, readonly [number, number, number, 'X
 };
 export const regions: Readonly<Record<string, string>> = {
   'ap-southeast-1': 'abc',
+  'ap-southeast-5': 'abc',
+  'ap-northeast-1': 'abc',
+  'cn-hongkong': 'bcd',
   'eu-central-1': 'ab',
+  'eu-west-1': 'ab',
   'us-east-1': 'ab',
+  'us-west-1': 'ab',
   'cn-hangzhou': 'hij',
+  'cn-shanghai': 'bel',
+  'cn-beijing': 'hkl',
+  'cn-shenzhen': 'def',
 };
 export const zonesOf = (region: string): string[] =>
   (regions[region] ?? '').split('').map((letter) => `${region}${region.startsWith('cn-') ? '-' : ''}${letter}`);
