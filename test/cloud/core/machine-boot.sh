@@ -41,5 +41,8 @@ if [ -n "$toolchains" ]; then
     mount --bind "$base" "$root$base"
   done
 fi
+# Its root is the root of the namespace, not of this process alone: who enters a container in it would else end up outside.
 cd "$root"
-exec chroot "$root" /bin/bash /etc/machine/init
+mkdir -p mnt/computer
+pivot_root . mnt/computer
+exec chroot . /bin/bash -c 'umount -l /mnt/computer && rmdir /mnt/computer && exec /bin/bash /etc/machine/init'

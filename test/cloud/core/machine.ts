@@ -137,8 +137,6 @@ function furnish(root: string, boot: FirstBoot, host: MachineHost): void {
   }
   for (const file of boot.files) write(root, file.path, file.content, file.mode);
   write(root, '/etc/machine/sshd_config', sshdConfig(boot, host));
-  // The machine shares this computer's network: its Docker must not change it.
-  write(root, '/etc/default/docker', 'DOCKER_OPTS="--bridge=none --iptables=false --ip6tables=false"');
   for (const name of [
     'sbin/shutdown',
     'sbin/poweroff',
@@ -195,11 +193,19 @@ function initScript(boot: FirstBoot): string {
   ].join('\n');
 }
 
+/** The machine shares this computer's network, which its Docker must not change. */
+const startDocker = [
+  'if [ "$*" = "start docker" ]; then',
+  '  setsid dockerd --bridge=none --iptables=false --ip6tables=false >/var/log/docker.log 2>&1 </dev/null &',
+  '  exit 0',
+  'fi',
+];
+
 /** A guest has no hardware to turn off, and no systemd: what asks them to end it tells the cloud, which then does what it does. */
 function powerScript(name: string, host: MachineHost): string {
   return [
     '#!/bin/bash',
-    ...(name === 'systemctl' ? ['[ "$1" = start ] && exec service "$2" start'] : []),
+    ...(name === 'systemctl' ? startDocker : []),
     `exec 3<>/dev/tcp/127.0.0.1/${host.controlPort} || exit 1`,
     `words="${name} $*"`,
     `printf 'POST /guest/%s HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n%s' '${encodeURIComponent(host.entryId)}' "\${#words}" "$words" >&3`,
