@@ -1,7 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { LocalWorkspace, Stack as AutomationStack, type PulumiCommand } from '@pulumi/pulumi/automation';
+import {
+  LocalWorkspace,
+  Stack as AutomationStack,
+  type OutputMap,
+  type PulumiCommand,
+} from '@pulumi/pulumi/automation';
 import { Bug } from '../errors';
 import { homeFolder } from '../paths';
 import type { MachineRequest, MachineStack } from '../../stacks/machine';
@@ -152,7 +157,11 @@ class JobStack implements Stack {
       }
       // Every command names its stack. Selecting it would only leave a file in the engine's folder for each job.
       workspace.selectStack = () => Promise.resolve();
-      return AutomationStack.select(this.options.job, workspace);
+      const stack = await AutomationStack.select(this.options.job, workspace);
+      // Its own way asks the command line three times after each update: outputs, outputs with secrets, history.
+      stack.info = () => Promise.resolve(undefined);
+      stack.outputs = () => this.outputs(workspace);
+      return stack;
     })();
     try {
       return await this.opened;
@@ -160,6 +169,16 @@ class JobStack implements Stack {
       this.opened = null;
       throw thrown;
     }
+  }
+
+  private async outputs(workspace: DetachedWorkspace): Promise<OutputMap> {
+    const { stdout } = await workspace.pulumiCommand.run(
+      ['stack', 'output', '--json', '--stack', this.options.job],
+      workspace.workDir,
+      {},
+    );
+    const values = Object.entries(JSON.parse(stdout) as Record<string, unknown>);
+    return Object.fromEntries(values.map(([name, value]) => [name, { value, secret: false }]));
   }
 
   private async workspace(): Promise<DetachedWorkspace> {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { Bug } from '../../src/errors';
 import { runningProcesses, hasInEnvironment } from '../../src/engine/processes';
 import { serveProvider } from '../../src/engine/serve-provider';
 import { openStack } from '../../src/engine/stack';
@@ -306,4 +307,21 @@ test("the provider's own error reaches the user as it is", async () => {
   });
   await stack.destroy();
   await stack.remove();
+});
+
+test('what was deleted from outside, and whose delete fails for ever, does not stand in the way of destroy', async () => {
+  const keys = makeRequest(path.dirname(home().path));
+  const cloud = await serveProvider({
+    create: () => Promise.resolve({ id: 'vm-1', outs: { address: '192.0.2.1', port: 22, user: 'root' } }),
+    read: () => Promise.resolve({ id: '' }),
+    delete: () => Promise.reject(new Bug("unexpected state 'Not Found'")),
+  });
+  close.push(() => cloud.close());
+  const attach = [{ name: 'cvicast-local', port: cloud.port }];
+  const stack = await openStack(optionsFor(keys, { attach }));
+  await stack.up(localStack, keys.request);
+  await stack.destroy();
+  expect(await stack.resources()).toEqual({ known: [], pending: [] });
+  await stack.remove();
+  expect(leftOf(keys.request.job)).toEqual([]);
 });
