@@ -1,4 +1,4 @@
 /** An error with these fields, for `toThrow`. */
 export function matching(fields: Readonly<Record<string, unknown>>): Error {
-  return expect.objectContaining(fields) as unknown as Error;
+  return expect.objectContaining(fields) as Error;
 }

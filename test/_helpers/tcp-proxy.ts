@@ -23,7 +23,7 @@ export interface TcpProxy {
 export async function startTcpProxy(target: { port: number; host?: string }): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
   const carried = { up: 0, down: 0 };
-  const orders: Partial<Record<'up' | 'down', { at: number; act: () => void }>> = {};
+  const orders: Record<'up' | 'down', { at: number; act: () => void } | null> = { up: null, down: null };
   let taken = 0;
   let accepting = true;
 
@@ -33,7 +33,7 @@ export async function startTcpProxy(target: { port: number; host?: string }): Pr
       if (!to.write(chunk)) from.pause();
       const order = orders[direction];
       if (order && carried[direction] >= order.at) {
-        delete orders[direction];
+        orders[direction] = null;
         order.act();
       }
     });
