@@ -11,7 +11,7 @@ export function engineMissing(): UserError {
     code: 'engine-missing',
     what: 'The Pulumi engine is missing',
     why: `no \`pulumi\` of version ${engineVersion} or newer (same major) is on PATH or in cvicast's own folder`,
-    fix: 'run `cvicast doctor --fix`, or install Pulumi: https://www.pulumi.com/docs/install/',
+    fix: 'run scripts/setup-engine of the checkout, or install Pulumi: https://www.pulumi.com/docs/install/',
     exit: 'provider',
   });
 }
