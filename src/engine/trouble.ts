@@ -11,7 +11,9 @@ export function troubleText(error: UserError): string {
 
 /** The error inside the engine's words, where one of our providers put one there. */
 export function troubleIn(text: string): UserError | null {
-  const match = /\bwhat: ([^\n]*)\n\s*why: ([^\n]*)\n\s*fix: ([^\n]*)\n\s*code: ([a-z0-9-]+) \(([A-Za-z]+)\)/.exec(text);
+  const match = /\bwhat: ([^\n]*)\n\s*why: ([^\n]*)\n\s*fix: ([^\n]*)\n\s*code: ([a-z0-9-]+) \(([A-Za-z]+)\)/.exec(
+    text,
+  );
   if (match === null) return null;
   const [, what = '', why = '', fix = '', code = '', exit = ''] = match;
   return new UserError({

@@ -23,6 +23,7 @@ describe('documentation', () => {
   test.each(['README.md', ...pages.map((name) => path.join('docs', name))])('links of %s lead somewhere', (name) => {
     const text = fs.readFileSync(path.join(root, name), 'utf8');
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '');
-    for (const link of links) expect({ link, there: fs.existsSync(path.join(root, path.dirname(name), link)) }).toEqual({ link, there: true });
+    for (const link of links)
+      expect({ link, there: fs.existsSync(path.join(root, path.dirname(name), link)) }).toEqual({ link, there: true });
   });
 });

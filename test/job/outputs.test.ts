@@ -17,9 +17,7 @@ describe('outputs', () => {
     (name) => {
       fs.writeFileSync(path.join(scratch(), name), 'mine');
       const paths = outputPaths(scratch(), 'm', 'int8');
-      expect(() => checkOutputs(paths, false)).toThrow(
-        matching({ code: 'output-exists', exit: 'input' }),
-      );
+      expect(() => checkOutputs(paths, false)).toThrow(matching({ code: 'output-exists', exit: 'input' }));
       checkOutputs(paths, true);
       expect(fs.readFileSync(path.join(scratch(), name), 'utf8')).toBe('mine');
     },
