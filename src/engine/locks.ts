@@ -30,11 +30,19 @@ export function locksOf(root: string, job: string): StackLock[] {
     throw thrown;
   }
   return names
-    .filter((name) => name.endsWith('.json'))
+    .filter((name) => name.endsWith('.json') || (name.endsWith('.tmp') && isAbandoned(path.join(folder, name))))
     .flatMap((name) => {
       const lock = readLock(path.join(folder, name));
       return lock === null ? [] : [lock];
     });
+}
+
+/** A lock is written aside in a moment; a full disk or a crash leaves that file, and the engine stumbles over it for ever. */
+const writingMilliseconds = 5_000;
+
+function isAbandoned(file: string): boolean {
+  const written = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  return written !== undefined && Date.now() - written > writingMilliseconds;
 }
 
 function readLock(file: string): StackLock | null {

@@ -15,7 +15,6 @@ import { engineMissing, translate } from './errors';
 import { EventReader } from './events';
 import { findEngine } from './find';
 import { engineMark, settleLocks } from './locks';
-import { mendSettings } from './settings-files';
 import { mendState, PROJECT, readStateIn, stackFiles, stateOfDeployment, type StackState } from './state-file';
 import type { EngineFound, Stack, StackEvent, StackOptions, StackResource, UpResult } from './types';
 
@@ -109,7 +108,6 @@ class JobStack implements Stack {
 
   /** Puts a file backend in order before the engine looks at it. */
   private async settle(onEvent: OnEvent | undefined): Promise<void> {
-    mendSettings(this.options.home);
     if (this.root === null) return;
     const say = (text: string) => onEvent?.({ kind: 'message', text });
     await settleLocks({ root: this.root, job: this.options.job, waitSeconds }, say);

@@ -53,6 +53,18 @@ test('a lock whose process is dead is cancelled; so is one that was cut, and one
   expect(said).toHaveLength(files.length);
 });
 
+test('what a full disk left of a lock that was being written goes; one that is being written now stays', async () => {
+  const [old, fresh] = ['old', 'fresh'].map((name) => {
+    const file = `${writeLock('', name)}.18ec39782dff4fbf.tmp`;
+    fs.renameSync(file.replace(/\.18ec39782dff4fbf\.tmp$/, ''), file);
+    return file;
+  }) as [string, string];
+  const minuteAgo = new Date(Date.now() - 60_000);
+  fs.utimesSync(old, minuteAgo, minuteAgo);
+  await settle();
+  expect([fs.existsSync(old), fs.existsSync(fresh)]).toEqual([false, true]);
+});
+
 test("another host's lock is never touched: who, where and since when is said", async () => {
   const file = writeLock(lock({ hostname: 'elsewhere', username: 'ann', pid: await deadPid() }));
   await expect(settle()).rejects.toMatchObject({
