@@ -115,7 +115,7 @@ describe('convert on this computer', () => {
       const onnx = path.join(hostile, '--model `id`.onnx');
       fs.copyFileSync(model, onnx);
       const out = path.join(hostile, 'out put');
-      const result = await cli(['convert', '--images', path.join(hostile, 'pictures'), '--out', out, '--', onnx], {
+      const result = await cli(['convert', onnx, '--images', path.join(hostile, 'pictures'), '--out', out], {
         env: home().env,
         cwd: scratch(),
       });
