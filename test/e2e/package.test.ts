@@ -11,7 +11,7 @@ describe('the packed tarball', () => {
   const home = useHome();
   const scratch = useScratch();
 
-  test('installs into an empty folder and converts by npx', () => {
+  test('installs into an empty folder and converts by npx; installs for the whole computer too', () => {
     lendToolchain(home().path);
     const run = (program: string, argv: readonly string[], cwd: string): string =>
       execFileSync(program, argv, {
@@ -30,25 +30,23 @@ describe('the packed tarball', () => {
     );
     expect(tarball?.files.filter((file) => /^(test|src|node_modules)\//.test(file.path))).toEqual([]);
 
+    const file = path.join(scratch(), tarball?.filename ?? '');
     const app = path.join(scratch(), 'app');
     fs.mkdirSync(app);
     fs.writeFileSync(path.join(app, 'package.json'), '{"name":"app","private":true}');
-    run(
-      'npm',
-      ['install', '--no-audit', '--no-fund', '--prefer-offline', path.join(scratch(), tarball?.filename ?? '')],
-      app,
-    );
+    run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', file], app);
     expect(run('npx', ['--no-install', 'cvicast', '--version'], app).trim()).toBe(
       (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
     );
     const examples = path.join(app, 'node_modules/cvicast/examples');
+    const model = path.join(examples, 'shapes-yolo11n-320.onnx');
     const stdout = run(
       'npx',
       [
         '--no-install',
         'cvicast',
         'convert',
-        path.join(examples, 'shapes-yolo11n-320.onnx'),
+        model,
         '--images',
         path.join(examples, 'calibration'),
         '--calibration-count',
@@ -58,5 +56,9 @@ describe('the packed tarball', () => {
     );
     expect(stdout).toContain('shapes-yolo11n-320_cv181x_int8.cvimodel');
     expect(fs.existsSync(path.join(app, 'out', 'receipt.json'))).toBe(true);
+
+    const prefix = path.join(scratch(), 'prefix');
+    run('npm', ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', '--prefer-offline', file], app);
+    expect(run(path.join(prefix, 'bin/cvicast'), ['check', model], app)).toContain('converts');
   });
 });
