@@ -16,6 +16,9 @@ function hasLanguageHost(): boolean {
   return folders.some((folder) => fs.existsSync(path.join(folder, 'pulumi-language-nodejs')));
 }
 
+if (!hasLanguageHost())
+  process.stderr.write('`pulumi up` by hand is skipped: no pulumi-language-nodejs beside the engine or on PATH\n');
+
 (hasLanguageHost() ? describe : describe.skip)('`pulumi up` by hand in the checkout', () => {
   const home = useHome({ engine: true });
   const checkout = path.join(__dirname, '..', '..');

@@ -21,6 +21,8 @@ function daemonAnswers(): boolean {
   }
 }
 
+if (!daemonAnswers()) process.stderr.write('machines in a container are skipped: no Docker daemon answers\n');
+
 /**
  * Needs a Docker daemon (`scripts/with-docker npx jest …`). No registry: the image is made of this computer's own sshd
  * and shell, so what is proven is the container's life, not the image that `obtainImage` builds.
