@@ -78,7 +78,10 @@ describe('the end that the machine brings about itself', () => {
         .replaceAll('/proc/uptime', `${root}/uptime`),
     );
     // A pipe more than the three: what the command leaves in the background holds it, so that its call is written down by then too.
-    execFileSync(here[0]!, here.slice(1), { env: { PATH: `${tools}:/usr/bin:/bin` }, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    execFileSync(here[0]!, here.slice(1), {
+      env: { PATH: `${tools}:/usr/bin:/bin` },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
     return fs.readFileSync(calls, 'utf8').trim().split('\n');
   }
   const forgetRun = (): void => fs.rmSync(path.join(scratch(), 'run'), { recursive: true });
