@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     });
   };
   try {
-    await yargs([...argv])
+    await yargs(withoutDashes(argv))
       .scriptName('cvicast')
       .locale('en')
       .usage('$0 <command>\n\nTurns a trained YOLO model (ONNX) into a .cvimodel for Sophgo cv181x boards.')
@@ -77,4 +77,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     code = new Output({ json, quiet: false }).failure(thrown);
   }
   process.exitCode = code;
+}
+
+/**
+ * What follows `--` is no option, whatever it begins with. yargs does not give such words to a command's positionals, so the
+ * `--` is taken out and a file that begins with a dash named from here: `-model.onnx` becomes `./-model.onnx`.
+ */
+function withoutDashes(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  if (end < 0) return [...argv];
+  return [...argv.slice(0, end), ...argv.slice(end + 1).map((word) => (word.startsWith('-') ? `./${word}` : word))];
 }

@@ -32,9 +32,9 @@ export function outputPaths(out: string, stem: string, quantize: string): Output
  * Throws `output-exists` or `output-unwritable`. Leaves nothing behind.
  */
 export function checkOutputs(paths: OutputPaths, force: boolean): void {
-  if (fs.existsSync(paths.folder) && !fs.statSync(paths.folder).isDirectory()) {
-    throw unwritable(paths.folder, 'it is a file, not a folder');
-  }
+  let folder = paths.folder;
+  while (!fs.existsSync(folder)) folder = path.dirname(folder);
+  if (!fs.statSync(folder).isDirectory()) throw unwritable(folder, 'it is a file, not a folder');
   const existing = [paths.model, paths.receipt, paths.page, paths.commands].find((file) => fs.existsSync(file));
   if (existing !== undefined && !force) {
     throw new UserError({
@@ -45,8 +45,6 @@ export function checkOutputs(paths: OutputPaths, force: boolean): void {
       exit: 'input',
     });
   }
-  let folder = paths.folder;
-  while (!fs.existsSync(folder)) folder = path.dirname(folder);
   const probe = path.join(folder, `.cvicast-${randomBytes(6).toString('hex')}`);
   try {
     fs.writeFileSync(probe, 'x');

@@ -60,6 +60,12 @@ describe('bad input: two lines, exit 2, nothing created', () => {
   test('half precision', async () => {
     await refused('half-precision', [unpacked(graphs, 'shapes-yolo11n-320-half.onnx.gz'), '--images', images]);
   });
+  test('a model that is no YOLO: told what would make it convertible', async () => {
+    const not = path.join(bad, 'tiny-not-yolo-64.onnx');
+    expect(await refused('not-a-yolo', [not, '--images', images])).toContain('--output-names');
+  });
+  test('operators that are not ONNX', () =>
+    refused('custom-operator', [path.join(bad, 'tiny-custom-domain-op-64.onnx'), '--images', images]));
   test('a dynamic model needs its size', async () => {
     expect(
       await refused('dynamic-input', [unpacked(graphs, 'shapes-yolo11n-dynamic.onnx.gz'), '--images', images]),
@@ -74,6 +80,12 @@ describe('bad input: two lines, exit 2, nothing created', () => {
     at('out/receipt.json', '{}');
     return refused('output-exists', [model, '--images', images]);
   });
+  test('results below a file', () => {
+    at('file', 'mine');
+    return refused('output-unwritable', [model, '--images', images, '--out', 'file/sub']);
+  });
+  test('results where nothing can be written', () =>
+    refused('output-unwritable', [model, '--images', images, '--out', '/proc/results']));
   test('F16 is refused with the reason', async () => {
     expect(await refused('quantize-unsupported', [model, '--images', images, '--quantize', 'F16'])).toMatch(
       /INT8 and BF16/,

@@ -23,9 +23,9 @@ describe('outputs', () => {
     },
   );
 
-  test('a file in place of the folder is refused', () => {
+  test.each(['out', 'out/below/it'])('a file in place of the folder is refused: %s', (folder) => {
     fs.writeFileSync(path.join(scratch(), 'out'), '');
-    expect(() => checkOutputs(outputPaths(path.join(scratch(), 'out'), 'm', 'int8'), true)).toThrow(
+    expect(() => checkOutputs(outputPaths(path.join(scratch(), folder), 'm', 'int8'), true)).toThrow(
       matching({ code: 'output-unwritable' }),
     );
   });
