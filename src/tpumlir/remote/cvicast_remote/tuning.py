@@ -5,7 +5,7 @@ is tuned for which operation follows from the graph alone, and each trial starts
 trials are independent jobs, and their results are merged by the larger threshold.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +20,17 @@ STEPS = 20
 PICTURES = 5
 """Stock's --tune_num."""
 LEAST_RANGE = 0.01
+NO_LIMIT = float("nan")
+"""No number reaches it."""
 
 ONE_BY_ONE = frozenset({"top.SiLU", "top.Sigmoid", "top.MulConst"})
 """Operators that map each number on its own: 256 levels in, 256 levels out. Proven in every job."""
 
 BLIND_TO_ZERO_SIGN = ONE_BY_ONE | {"top.Conv", "top.Add", "top.MaxPool", "top.MatMul", "top.Softmax"}
 """Operators for which -0.0 instead of 0.0 can change nothing but the sign of a zero, which no norm sees."""
+
+Output = Callable[[Mapping[int, Floats], int], Floats]
+"""The output for the tensors of a picture and the number of a threshold; valid until the next call."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,28 @@ def candidates(first: float, largest: float) -> list[float]:
     return [first + step * i for i in range(STEPS + 1)]
 
 
+def first_least(tries: int, pictures: int, distance: Callable[[int, int], float]) -> int:
+    """The try with the least mean of distance(try, picture); the first of equals; the first when its mean is NaN.
+
+    Summed in stock's order and types. No picture makes a sum smaller, so a try whose sum is too large is given up.
+    """
+
+    def mean(number: int, limit: float) -> float:
+        total = 0.0
+        for picture in range(pictures):
+            total += distance(number, picture)
+            if total / pictures >= limit:
+                return limit
+        return total / pictures
+
+    least, best = mean(0, NO_LIMIT), 0
+    for number in range(1, tries):
+        found = mean(number, least)
+        if found < least:
+            least, best = found, number
+    return best
+
+
 class Tuner:
     """Does jobs in the order of the graph (any subset of them) for the tuning pictures."""
 
@@ -84,12 +111,7 @@ class Tuner:
         if not tries:
             return first
         self._advance(job.evaluated)
-        distances = self._distances(self._graph.ops[job.evaluated], tries)
-        least, best = distances[0], first
-        for distance, threshold in zip(distances[1:], tries[1:], strict=True):
-            if distance < least:
-                least, best = distance, threshold
-        return best
+        return tries[self._least(self._graph.ops[job.evaluated], tries)]
 
     def _advance(self, index: int) -> None:
         """Makes the float tensors up to operation `index`; drops those that nobody reads from it on."""
@@ -101,16 +123,18 @@ class Tuner:
                 live[self._next] = self._forward.run(self._next, live, number)
             self._next += 1
 
-    def _distances(self, op: Op, tries: Sequence[float]) -> list[float]:
-        """Mean over the pictures of |float - quantised|₂ / |float|₁, a threshold; summed in stock's order and types."""
-        sums = [0.0 for _ in tries]
-        for live in self._live:
-            reference = live[op.index].reshape(-1)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                size = np.linalg.norm(reference, ord=1)
-                for i, output in enumerate(self._outputs(op, live, tries)):
-                    sums[i] += float(self._norm(reference, output.reshape(-1)) / size)
-        return [total / len(self._live) for total in sums]
+    def _least(self, op: Op, tries: Sequence[float]) -> int:
+        """Which threshold has the least distance: the mean over the pictures of |float - quantised|₂ / |float|₁."""
+        output = self._outputs(op, tries)
+        references = [live[op.index].reshape(-1) for live in self._live]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sizes = [np.linalg.norm(reference, ord=1) for reference in references]
+
+            def distance(number: int, picture: int) -> float:
+                quantised = output(self._live[picture], number).reshape(-1)
+                return float(self._norm(references[picture], quantised) / sizes[picture])
+
+            return first_least(len(tries), len(self._live), distance)
 
     def _norm(self, reference: Floats, output: Floats) -> np.float32:
         """What np.linalg.norm(reference - output) gives, without its preliminaries; NaN counts as zero, as in stock."""
@@ -123,15 +147,22 @@ class Tuner:
             norm = np.sqrt(difference.dot(difference))
         return norm
 
-    def _outputs(self, op: Op, live: Mapping[int, Floats], tries: Sequence[float]) -> Iterator[Floats]:
+    def _outputs(self, op: Op, tries: Sequence[float]) -> Output:
+        """What makes the operation's output for the tensors of a picture and the number of a threshold."""
         if op.index in self._forms:
-            for threshold in tries:
-                yield self._quantiser.there_and_back(live[op.index], threshold)
-        elif op.kind in ONE_BY_ONE and len(op.inputs) == 1:
-            yield from self._looked_up(op, live, tries)
-        else:
-            for threshold in tries:
-                yield self._invoke(op, live, threshold)
+            return lambda live, number: self._quantiser.there_and_back(live[op.index], tries[number])
+        if op.kind in ONE_BY_ONE and len(op.inputs) == 1:
+            tables = self._tables(op, tries)
+
+            def looked_up(live: Mapping[int, Floats], number: int) -> Floats:
+                return self._quantiser.look_up(
+                    self._quantiser.levels(live[op.inputs[0]], tries[number]), tables[number]
+                )
+
+            live = self._live[0]
+            if np.array_equal(self._invoke(op, live, tries[0]).reshape(-1), looked_up(live, 0).reshape(-1)):
+                return looked_up
+        return lambda live, number: self._invoke(op, live, tries[number])
 
     def _invoke(self, op: Op, live: Mapping[int, Floats], threshold: float) -> Floats:
         for i in dict.fromkeys(op.inputs):
@@ -141,19 +172,6 @@ class Tuner:
                 value = by_arithmetic(live[i], threshold, np.empty_like(live[i]))
             self._module.set_tensor(self._graph.ops[i].name, value)
         return self._module.invoke_at(op.name)
-
-    def _looked_up(self, op: Op, live: Mapping[int, Floats], tries: Sequence[float]) -> Iterator[Floats]:
-        """Each level through the module once, then a look-up for each element."""
-        tensor = live[op.inputs[0]]
-        tables = self._tables(op, tries)
-        real = self._invoke(op, live, tries[0]).reshape(-1)
-        trial = self._quantiser.look_up(self._quantiser.levels(tensor, tries[0]), tables[0]).reshape(-1)
-        holds = np.array_equal(real, trial)
-        for threshold, table in zip(tries, tables, strict=True):
-            if holds:
-                yield self._quantiser.look_up(self._quantiser.levels(tensor, threshold), table)
-            else:
-                yield self._invoke(op, live, threshold)
 
     def _tables(self, op: Op, tries: Sequence[float]) -> list[Floats]:
         """What the module makes of every level, a threshold; in the order of the levels as unsigned bytes."""
