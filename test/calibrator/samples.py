@@ -114,6 +114,19 @@ def black_pictures() -> Path:
     return folder
 
 
+def many_pictures(count: int) -> Path:
+    """The calibration pictures again and again under other names."""
+    folder = CACHE / f"{count}-pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = sorted(pictures().glob("*.jpg"))
+    for number in range(count):
+        source = sources[number % len(sources)]
+        link = folder / f"{number:06}-{source.name}"
+        if not link.is_symlink():
+            link.symlink_to(source)
+    return folder
+
+
 def _write(path: Path, image: Image.Image) -> None:
     """Writes only what is not there already: the stock tables are kept by the pictures' bytes."""
     if path.exists():
