@@ -24,6 +24,8 @@ export class CommandFailure extends Error {
 /** Runs that change the world: their output stays in the job's folder. */
 const updates = new Set(['up', 'refresh', 'destroy']);
 const pollMilliseconds = 100;
+/** A disk with less room counts as full: less than the engine writes in any run. */
+const leastBytes = 65_536;
 
 /**
  * Runs the engine's command line for the Automation API (it takes the place of its `PulumiCommand`): in a session of
@@ -62,8 +64,8 @@ export class DetachedCommand {
     try {
       const { code, signal } = await this.spawn([...args, '--non-interactive'], cwd, additionalEnv, stdout, stderr);
       const outcome = { stdout: stdout.finish(), stderr: stderr.finish(), code: code ?? -1 };
-      if (code !== 0) throw new CommandFailure(verb, { ...outcome, signal });
-      return outcome;
+      if (code === 0) return outcome;
+      throw new CommandFailure(verb, { ...outcome, stderr: outcome.stderr + fullDisk(this.options.logFolder), signal });
     } finally {
       stdout.close(kept);
       stderr.close(kept);
@@ -98,6 +100,13 @@ export class DetachedCommand {
       });
     });
   }
+}
+
+/** An engine that finds no room for its state finds none for saying so either, as its output goes to the same disk. */
+function fullDisk(folder: string): string {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  const free = bavail * bsize;
+  return free < leastBytes ? `${folder}: no space left on device (${free} bytes are free)\n` : '';
 }
 
 let serial = 0;

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { runAside } from '../aside';
 import { homeFolder } from '../paths';
 import type { EngineFound } from './types';
 import { isUsableVersion } from './version';
@@ -14,14 +14,13 @@ export function ownBinary(home: string): string {
 }
 
 /** The version that a binary prints, without its `v`; null when it is no Pulumi engine that runs here. */
-export function versionOf(binary: string, env: NodeJS.ProcessEnv): Promise<string | null> {
-  return new Promise((resolve) => {
-    const options = { timeout: answerMilliseconds, env: { ...env, PULUMI_SKIP_UPDATE_CHECK: 'true' } };
-    execFile(binary, ['version'], options, (error, stdout) => {
-      const match = /^v?(\d+\.\d+\.\d+\S*)/.exec(stdout.trim());
-      resolve(error === null && match !== null ? (match[1] ?? null) : null);
-    });
+export async function versionOf(binary: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+  const { ok, stdout } = await runAside(binary, ['version'], {
+    env: { ...env, PULUMI_SKIP_UPDATE_CHECK: 'true' },
+    timeoutMilliseconds: answerMilliseconds,
   });
+  const match = /^v?(\d+\.\d+\.\d+\S*)/.exec(stdout.trim());
+  return ok ? (match?.[1] ?? null) : null;
 }
 
 /**

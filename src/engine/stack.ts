@@ -44,6 +44,8 @@ function fileRoot(options: StackOptions): string | null {
 class JobStack implements Stack {
   private readonly root: string | null;
   private readonly workFolder: string;
+  /** For what the engine and its plugins leave in the folder for temporary files: logs of their own, halves of downloads. */
+  private readonly passingFolder: string;
   private opened: Promise<AutomationStack> | null = null;
 
   constructor(
@@ -52,6 +54,7 @@ class JobStack implements Stack {
   ) {
     this.root = fileRoot(options);
     this.workFolder = path.join(options.logFolder, 'workspace');
+    this.passingFolder = path.join(options.logFolder, 'tmp');
   }
 
   async up(stack: MachineStack, request: MachineRequest, onEvent?: OnEvent): Promise<UpResult> {
@@ -182,7 +185,7 @@ class JobStack implements Stack {
   }
 
   private async workspace(): Promise<DetachedWorkspace> {
-    fs.mkdirSync(this.workFolder, { recursive: true, mode: 0o700 });
+    for (const folder of [this.workFolder, this.passingFolder]) fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (this.root !== null) fs.mkdirSync(this.root, { recursive: true, mode: 0o700 });
     const command = new DetachedCommand({
       binary: this.engine.binary,
@@ -214,6 +217,7 @@ class JobStack implements Stack {
     return {
       ...env,
       PATH: [path.dirname(this.engine.binary), env['PATH'] ?? ''].join(path.delimiter),
+      ...{ TMPDIR: this.passingFolder, TMP: this.passingFolder, TEMP: this.passingFolder },
       PULUMI_HOME: homeFolder.engine(options.home),
       PULUMI_BACKEND_URL: backend,
       PULUMI_CONFIG_PASSPHRASE: options.passphrase,

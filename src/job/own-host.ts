@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { runAside } from '../aside';
 import { connect, targetOfHost, type Machine, type SshTarget } from '../machine';
 import { messageOf, UserError } from '../errors';
 import { containerRemoval } from '../tpumlir';
@@ -33,13 +33,10 @@ export async function clearMachine(machine: Machine, job: string): Promise<void>
 }
 
 /** Takes the container of a job's toolchain away from this computer, whose machine of that job shares its Docker. */
-export function clearContainerHere(job: string, env: NodeJS.ProcessEnv): Promise<LeftOver[]> {
+export async function clearContainerHere(job: string, env: NodeJS.ProcessEnv): Promise<LeftOver[]> {
   const [program = '', ...args] = containerRemoval(job);
-  return new Promise((resolve) =>
-    execFile(program, args, { env }, (error, _stdout, stderr) =>
-      resolve(error === null ? [] : [{ type: 'container', id: `cvicast-${job}`, why: stderr.trim() || error.message }]),
-    ),
-  );
+  const { ok, stderr, why } = await runAside(program, args, { env });
+  return ok ? [] : [{ type: 'container', id: `cvicast-${job}`, why: stderr.trim() || why }];
 }
 
 function containerNotRemoved(job: string, said: string): UserError {

@@ -17,10 +17,14 @@ export interface UserDataRequest {
  * Arms the machine's own end; `$1` minutes. Runs early in every boot and may run any number of times: the deadline is
  * set once and kept on disk, so neither a reboot nor a second call puts it off.
  *
- * Three timers, because early in the boot some are not to be had yet: a systemd timer (PID 1 takes it without D-Bus;
- * `--no-block`, as we hold up the very boot that it waits for), a plain process, and logind's `shutdown -P`, which is
- * armed again at the end of the first boot. The latter comes five minutes after the others: it forbids new logins
- * five minutes before it fires (pam_nologin), and until the deadline we may still want to fetch what is there.
+ * Three timers, because early in the boot some are not to be had yet: a systemd timer (PID 1 takes it without D-Bus), a
+ * plain process, and logind's `shutdown -P`, which is armed again at the end of the first boot. The latter comes five
+ * minutes after the others: it forbids new logins five minutes before it fires (pam_nologin), and until the deadline we
+ * may still want to fetch what is there.
+ *
+ * By default a systemd timer starts after sysinit.target, which waits for cloud-init, which waits for us: systemd-run
+ * up to 252 waits for the timer's start in spite of `--no-block`, and the machine would never come up (seen on Debian
+ * 12). Hence no default dependencies, for the timer to start at once; and in the background, for nothing to hang on it.
  */
 const armScript = `umask 022
 read -r uptime rest </proc/uptime
@@ -38,7 +42,8 @@ else
   [ "$left" -gt 0 ] || left=1
   # Within one boot by uptime: the clock may yet be set.
   echo "$((uptime + left))" >/run/cvicast-end
-  systemd-run --no-block --unit=cvicast-end --on-active="\${left}s" --timer-property=AccuracySec=1s systemctl poweroff
+  setsid systemd-run --no-block --unit=cvicast-end --on-active="\${left}s" --timer-property=AccuracySec=1s \\
+    --timer-property=DefaultDependencies=no --property=DefaultDependencies=no systemctl poweroff </dev/null >/dev/null 2>&1 &
   setsid sh -c 'sleep "$1"; systemctl poweroff; sleep 90; systemctl poweroff --force --force' cvicast "$((left + 30))" </dev/null >/dev/null 2>&1 &
 fi
 [ "$left" -gt 0 ] || left=0

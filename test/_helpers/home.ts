@@ -60,12 +60,18 @@ export function useHome(options: { name?: string; engine?: boolean } = {}): () =
   };
 }
 
-/** Processes that were started with this home, name it in their arguments, or work in it; one that is just ending gets a moment. */
-export async function processesLeft(folder: string): Promise<{ pid: number; text: string }[]> {
+/**
+ * Processes that were started with this home, name it in their arguments, or work in it, beside those that are `known`;
+ * one that is just ending gets a moment.
+ */
+export async function processesLeft(
+  folder: string,
+  known: ReadonlySet<number> = new Set(),
+): Promise<{ pid: number; text: string }[]> {
   if (!path.isAbsolute(folder) || !folder.includes('cvicast-test-')) throw new Error(`not a test's home: ${folder}`);
   for (let tries = 0; ; tries++) {
     const left = runningProcesses()
-      .filter((one) => one.pid !== process.pid && belongs(one.pid, folder))
+      .filter((one) => one.pid !== process.pid && !known.has(one.pid) && belongs(one.pid, folder))
       .map((one) => ({ pid: one.pid, text: `${one.pid} ${commandLine(one.pid)}` }));
     if (left.length === 0 || tries === 100) return left;
     await new Promise((resolve) => setTimeout(resolve, 50));

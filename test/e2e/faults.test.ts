@@ -10,6 +10,7 @@ const part: readonly GridCell[] = [
   cellOf('SIGKILL of the engine', 'up'),
   cellOf('create answered twice', 'up'),
   cellOf('delete fails 3 times', 'down'),
+  cellOf('disk full here', 'deploy', 'local'),
 ];
 const title = ({ fault, stage, place }: GridCell): string => `${fault.name}, in ${stage.name}, on ${place}`;
 

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { CommandFailure, DetachedCommand } from '../../src/engine/command';
+import { translate } from '../../src/engine/errors';
 import { useHome } from '../_helpers/home';
 
 jest.setTimeout(120_000);
@@ -50,3 +52,25 @@ test('exit status and signal are told apart', async () => {
   expect(failed).toMatchObject({ outcome: { code: 3, signal: null, stderr: 'no\n' } });
   await expect(run(command('kill -KILL $$'), ['up'])).rejects.toMatchObject({ outcome: { signal: 'SIGKILL' } });
 });
+
+(process.platform === 'linux' && process.getuid?.() === 0 ? test : test.skip)(
+  'an engine that fails on a full disk, where it cannot even say so, is not said to have given no reason',
+  async () => {
+    const one = command('exit 255');
+    fs.mkdirSync(logs());
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', logs()]);
+    try {
+      fs.writeFileSync(path.join(logs(), 'filler'), Buffer.alloc(49_152));
+      const failed = await run(one, ['destroy']).catch((thrown: unknown) => thrown);
+      expect(translate(failed, 'cv-1')).toMatchObject({
+        ...{ code: 'disk-full', what: 'The disk is full', why: expect.stringMatching(/no space left on device/) },
+        fix: expect.stringMatching(/make room in the folder of CVICAST_HOME/),
+      });
+    } finally {
+      execFileSync('umount', [logs()]);
+    }
+    expect(translate(await run(one, ['destroy']).catch((thrown: unknown) => thrown), 'cv-1')).toMatchObject({
+      code: 'engine-failed',
+    });
+  },
+);

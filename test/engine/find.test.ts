@@ -43,3 +43,12 @@ test('the first usable engine on PATH comes before our own; old and broken ones 
   fs.rmSync(own);
   expect(await find('old', 'broken')).toBeNull();
 });
+
+test('an engine that is asked for its version is out of reach of the terminal’s Ctrl-C', async () => {
+  const own = makeEngine(ownBinary(home().path), 'echo "v3.220.0-$(cut -d" " -f5 /proc/$$/stat)"');
+  const found = await findEngine({ env: { PATH: '/usr/bin:/bin' }, home: home().path });
+  const group = Number(found!.version.split('-')[1]);
+  const ours = Number(fs.readFileSync('/proc/self/stat', 'utf8').split(' ')[4]);
+  expect(found!.binary).toBe(own);
+  expect(group).not.toBe(ours);
+});

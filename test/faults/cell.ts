@@ -39,21 +39,25 @@ export interface CellOptions {
 export class Cell {
   run: CliRun | null = null;
   readonly home: string;
+  /** Folder for what programs write in passing. */
+  readonly scratch: string;
   /** Where this turn's results go; a file of the user's is there already. */
   out = '';
   /** How many conversions this cell has begun. */
   turn = 0;
-  readonly tools: FakeTools;
+  /** Of this turn. */
+  private options: CellOptions;
 
   private constructor(
     readonly place: PlaceName,
     readonly parent: string,
-    private readonly options: CellOptions,
+    private readonly usual: CellOptions,
     readonly cloud: CloudStandIn | null,
-    tools: FakeTools,
+    readonly tools: FakeTools,
   ) {
     this.home = path.join(parent, 'home');
-    this.tools = tools;
+    this.scratch = path.join(parent, 'scratch');
+    this.options = usual;
   }
 
   static async open(place: PlaceName, options: CellOptions): Promise<Cell> {
@@ -69,13 +73,16 @@ export class Cell {
     const tools = lendFakeToolchain(home);
     const cloud = place === 'local' ? null : await startCloud(place, { toolchains: tools.toolchains });
     const cell = new Cell(place, parent, options, cloud, tools);
+    fs.mkdirSync(cell.scratch);
     await cell.next();
     return cell;
   }
 
   /** Makes ready for one more conversion: nothing of the last turn's faults and results is left. */
-  async next(): Promise<void> {
+  async next(surroundings: Partial<CellOptions> = {}): Promise<void> {
     this.turn++;
+    // The disk is there already.
+    this.options = { ...this.usual, ...surroundings, diskMegabytes: this.usual.diskMegabytes };
     fs.rmSync(this.clockFile, { force: true });
     this.tools.openAll();
     await this.cloud?.calm();
@@ -84,9 +91,22 @@ export class Cell {
     // A table that is reused would leave a stage out.
     fs.rmSync(path.join(this.home, 'tables'), { recursive: true, force: true });
     if (this.out !== '') fs.rmSync(this.out, { recursive: true });
-    this.out = path.join(this.parent, `out${this.turn}`);
+    this.makeOut(`out${this.turn}`);
+  }
+
+  private makeOut(name: string): void {
+    this.out = path.join(this.parent, name);
     fs.mkdirSync(this.out);
     fs.writeFileSync(path.join(this.out, 'mine.txt'), 'the user’s own');
+  }
+
+  /** One more conversion beside this turn's: the same home and cloud, results of its own. This one is closed alone. */
+  beside(number: number, surroundings: Partial<CellOptions> = {}): Cell {
+    const options = { ...this.usual, ...surroundings };
+    const other = new Cell(this.place, this.parent, options, this.cloud, this.tools);
+    other.turn = this.turn;
+    other.makeOut(`out${this.turn}-${number}`);
+    return other;
   }
 
   env(): NodeJS.ProcessEnv {
@@ -94,6 +114,7 @@ export class Cell {
       ...clean(process.env),
       ...this.cloud?.env,
       HOME: this.parent,
+      TMPDIR: this.scratch,
       CVICAST_HOME: this.home,
       CVICAST_LOCAL_MACHINE: 'process',
       CVICAST_RETRY_SECONDS: '0.1',
@@ -130,6 +151,15 @@ export class Cell {
     return fs.existsSync(folder) ? fs.readdirSync(folder).sort() : [];
   }
 
+  /** The newest job of this turn. */
+  job(): string | undefined {
+    return this.jobs().findLast((job) => {
+      const request = path.join(this.home, 'jobs', job, 'request.json');
+      if (!fs.existsSync(request)) return false;
+      return (JSON.parse(fs.readFileSync(request, 'utf8')) as { out: string }).out === this.out;
+    });
+  }
+
   journalOf(job: string): string {
     const file = path.join(this.home, 'jobs', job, 'journal.jsonl');
     return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
@@ -141,7 +171,7 @@ export class Cell {
 
   /** Engines that work for a job of this cell (and plugins that they started). */
   engines(): number[] {
-    const [job] = this.jobs().slice(-1);
+    const job = this.job();
     if (job === undefined) return [];
     return runningProcesses()
       .filter((one) => hasInEnvironment(one.pid, 'CVICAST_ENGINE', job))

@@ -23,6 +23,8 @@ export interface Expected {
 export interface Fault {
   readonly name: string;
   readonly surroundings?: Partial<CellOptions>;
+  /** Does it harm this one conversion, so that others beside it must not notice? */
+  readonly alone?: true;
   /** Why it makes no sense there; null where it does. */
   unfit(stage: StageName, place: PlaceName): string | null;
   /** Met by the conversion by itself: ordered before the start, and then nothing stands still. */
@@ -60,6 +62,7 @@ const needsLine = (stage: StageName): string | null => (withMachine(stage) ? nul
 function signal(name: string, code: number, send: (cell: Cell) => Promise<void> | void): Fault {
   return {
     name,
+    alone: true,
     unfit: () => null,
     inject: async (cell, stage) => {
       await send(cell);
@@ -120,6 +123,7 @@ export const faults: readonly Fault[] = [
   signal('SIGHUP', 129, (cell) => toGroup(cell, 'SIGHUP')),
   {
     name: 'SIGKILL of the CLI',
+    alone: true,
     surroundings: { watchdogSeconds: 1 },
     unfit: () => null,
     inject: killClient,
@@ -263,6 +267,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'stale lock',
+    alone: true,
     unfit: (stage) =>
       first(stage) ? 'the stack does not exist yet' : last(stage) ? 'the teardown holds the lock then' : null,
     inject: writeStaleLock,
@@ -312,7 +317,7 @@ function fillDisk(cell: Cell): void {
 
 /** A lock as an engine leaves it that was killed. */
 function writeStaleLock(cell: Cell): void {
-  const job = cell.jobs().at(-1)!;
+  const job = cell.job()!;
   const { locks } = stackFiles(homeFolder.state(cell.home), job);
   fs.mkdirSync(locks, { recursive: true });
   const gone = spawnSync('true').pid;

@@ -42,23 +42,46 @@ export async function runCell(grid: GridCell): Promise<CellResult> {
 }
 
 /** Lets a fault meet one conversion of a cell, and adds what did not hold to `problems`. */
-export async function story(cell: Cell, { stage, fault, place }: GridCell, problems: string[]): Promise<void> {
-  const expected = fault.expected(stage.name);
+export async function story(cell: Cell, grid: GridCell, problems: string[]): Promise<void> {
   const inputs = inputsHash();
-  const ended = await meet(cell, stage, fault);
+  const ended = await meet(cell, grid.stage, grid.fault);
+  await afterwards(cell, grid, ended, problems);
+  await provePeace(cell, problems, ended.stderr);
+  if (await proveResult(cell, grid, ended, problems)) await provePeace(cell, problems, 'after resume');
+  if (inputsHash() !== inputs) problems.push('the user’s files were changed');
+}
+
+/** How the conversion ended, and what cleans up after it. */
+export async function afterwards(
+  cell: Cell,
+  { stage, fault }: GridCell,
+  ended: CliResult,
+  problems: string[],
+): Promise<void> {
+  const expected = fault.expected(stage.name);
   check(problems, 'the conversion', ended, expected);
   await fault.mend?.(cell);
   await cleanUp(cell, ended, expected, problems);
-  await provePeace(cell, place, problems, ended);
-  if (expected.result === 'delivered' && !cell.delivered()) problems.push(`no result:\n${ended.stderr}`);
-  if (expected.result === 'resumable' && !cell.delivered()) await resume(cell, place, problems);
-  if (inputsHash() !== inputs) problems.push('the user’s files were changed');
+}
+
+/** The result is there, or `resume` delivers it. Answers whether it had to. */
+export async function proveResult(
+  cell: Cell,
+  { stage, fault }: GridCell,
+  ended: CliResult,
+  problems: string[],
+): Promise<boolean> {
+  const { result } = fault.expected(stage.name);
+  if (result === 'delivered' && !cell.delivered()) problems.push(`no result:\n${ended.stderr}`);
+  const mustResume = result === 'resumable' && !cell.delivered();
+  if (mustResume) await resume(cell, problems);
   if (fs.readFileSync(`${cell.out}/mine.txt`, 'utf8') !== 'the user’s own')
     problems.push('a file in --out was changed');
   const parts = fs
     .readdirSync(cell.out, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.part'));
   if (parts.length > 0) problems.push(`half files: ${parts.join(', ')}`);
+  return mustResume;
 }
 
 /** Starts the conversion and lets the fault meet it in the stage. */
@@ -80,7 +103,7 @@ async function meet(cell: Cell, stage: Stage, fault: Fault): Promise<CliResult> 
   return withLimit(cell, run.ended);
 }
 
-async function withLimit(cell: Cell, ended: Promise<CliResult>): Promise<CliResult> {
+export async function withLimit(cell: Cell, ended: Promise<CliResult>): Promise<CliResult> {
   let result: CliResult | null = null;
   void ended.then((value) => (result = value));
   await until(`the conversion ends (it says: ${cell.run!.stderr().slice(-500)})`, () => result !== null);
@@ -98,7 +121,7 @@ function check(problems: string[], who: string, { code, signal, stdout, stderr }
 
 /** At most one further command of the user, or the watchdog alone. */
 async function cleanUp(cell: Cell, ended: CliResult, expected: Expected, problems: string[]): Promise<void> {
-  const job = cell.jobs().at(-1);
+  const job = cell.job();
   if (job === undefined) return;
   if (expected.user === 'down') {
     const down = await cell.command('down', job);
@@ -109,23 +132,23 @@ async function cleanUp(cell: Cell, ended: CliResult, expected: Expected, problem
 }
 
 /** Asks the cloud itself, this computer, and the program. */
-async function provePeace(cell: Cell, place: PlaceName, problems: string[], ended: CliResult): Promise<void> {
+export async function provePeace(cell: Cell, problems: string[], context: string): Promise<void> {
   const alive = await cell.alive();
-  if (alive.length > 0) problems.push(`still alive: ${alive.join(', ')}\n${ended.stderr}`);
+  if (alive.length > 0) problems.push(`still alive: ${alive.join(', ')}\n${context}`);
   const listed = await cell.command('ls', '--json');
   if (listed.code !== 0 || listed.stdout.trim() !== '[]') problems.push(`ls: ${listed.stdout}${listed.stderr}`);
+  const passing = fs.readdirSync(cell.scratch).filter((name) => name.startsWith('pulumi'));
+  if (passing.length > 0) problems.push(`the engine left ${passing.join(', ')} among the temporary files`);
   for (const job of cell.jobs()) {
     for (const name of ['client-key', 'passphrase'])
       if (fs.existsSync(`${cell.home}/jobs/${job}/${name}`)) problems.push(`${name} of ${job} is still there`);
   }
-  const remarks = place === 'local' ? [] : (await cell.cloud!.ledger()).remarks;
+  const remarks = cell.cloud === null ? [] : (await cell.cloud.ledger()).remarks;
   if (remarks.length > 0) problems.push(`the cloud remarks: ${remarks.join('; ')}`);
 }
 
-async function resume(cell: Cell, place: PlaceName, problems: string[]): Promise<void> {
-  const job = cell.jobs().at(-1)!;
-  const again = await cell.command('resume', job, '--yes');
+async function resume(cell: Cell, problems: string[]): Promise<void> {
+  const again = await cell.command('resume', cell.job()!, '--yes');
   if (again.code !== 0) problems.push(`resume ended with ${String(again.code)}:\n${again.stderr}`);
   if (!cell.delivered()) problems.push('resume did not deliver');
-  await provePeace(cell, place, problems, again);
 }
