@@ -198,7 +198,7 @@ export const alibaba: CloudTable = {
   name: 'alibaba',
   plugin: 'alicloud',
   requests,
-  billing: { minimumSeconds: 1, stepSeconds: 1 },
+  billing: { minimumSeconds: 1, stepSeconds: 1, minimumCharge: 0.01 },
   resources: {
     'alicloud:vpc/network:Network': resource('vpc', shapes.network, createNetwork),
     'alicloud:vpc/switch:Switch': resource('vswitch', shapes.vswitch, createSwitch),

@@ -138,7 +138,7 @@ export const digitalocean: CloudTable = {
   name: 'digitalocean',
   plugin: 'digitalocean',
   requests,
-  billing: { minimumSeconds: 60, stepSeconds: 1 },
+  billing: { minimumSeconds: 60, stepSeconds: 1, minimumCharge: 0.01 },
   resources: {
     'digitalocean:index/tag:Tag': {
       kind: 'tag',
