@@ -1,6 +1,6 @@
 import { messageOf, UserError } from '../errors';
 import type { Choice } from './choice';
-import { entryFor } from './refusal';
+import { entryFor, ownWords } from './refusal';
 import type { Cloud, CloudErrorEntry, MachineSize } from './types';
 
 export interface Wishes {
@@ -79,6 +79,21 @@ function placeOf(choice: Choice): string {
   return `${choice.size} in ${choice.zone ?? choice.region}`;
 }
 
+/** The engine only passes on what a cloud said: where the cloud's catalogue knows it, that says what it means. */
+function explained(failure: unknown, entry: CloudErrorEntry | null, choice: Choice): unknown {
+  if (entry === null || !(failure instanceof UserError) || failure.code !== 'engine-failed') return failure;
+  return new UserError(
+    {
+      code: entry.code,
+      what: `The machine could not be made: ${placeOf(choice)}`,
+      why: `${entry.why} (it said: ${ownWords(failure.why)})`,
+      fix: entry.fix,
+      exit: failure.exit,
+    },
+    { cause: failure },
+  );
+}
+
 function following(
   choices: readonly Choice[],
   at: number,
@@ -110,8 +125,8 @@ function gaveUp(tried: readonly Tried[], failure: unknown): UserError {
 
 /**
  * Tries one choice after the other as the cloud's catalogue says what may help: next zone, next size, the same once
- * more, or nothing. Every failed attempt is cleaned up before anything else happens. Throws the failure itself after a
- * single attempt, else a `UserError` that names all that was tried.
+ * more, or nothing. Every failed attempt is cleaned up before anything else happens. Throws the failure after a single
+ * attempt, else a `UserError` that names all that was tried; what the engine passed on is explained by the catalogue.
  */
 export async function failover<T>(
   choices: readonly Choice[],
@@ -141,7 +156,10 @@ export async function failover<T>(
       tried.push({ choice, code, why: entry?.why ?? messageOf(failure) });
       const next = tried.length < limit ? following(choices, at, entry?.next ?? 'stop', repeats) : null;
       const nextChoice = next === null ? undefined : choices[next];
-      if (next === null || nextChoice === undefined) throw tried.length === 1 ? failure : gaveUp(tried, failure);
+      if (next === null || nextChoice === undefined) {
+        const last = explained(failure, entry, choice);
+        throw tried.length === 1 ? last : gaveUp(tried, last);
+      }
       repeats = next === at ? repeats + 1 : 0;
       at = next;
       options.onNext?.(tried[tried.length - 1] as Tried, nextChoice);

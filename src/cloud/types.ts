@@ -81,6 +81,11 @@ export interface CloudApi {
   preflight(choice: { region: string; zone?: string; size: string }): Promise<void>;
   /** Everything in the account that carries cvicast's tags, in all regions asked for. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
+  /**
+   * Regions in which this account may have anything, where the cloud keeps regions apart and an account need not have all:
+   * nothing can be asked in the others, and nothing is there.
+   */
+  enabledRegions?(): Promise<readonly string[]>;
   /** Deletes one; succeeds when it is gone already. Throws a `UserError` with the cloud's reason otherwise. */
   remove(resource: CloudResource): Promise<void>;
   /** Live list price of a size, USD an hour, where the cloud tells it without an extra key. */

@@ -24,6 +24,6 @@ export class EventReader {
       (resOpFailedEvent && { metadata: resOpFailedEvent.metadata, phase: 'failed' as const });
     if (step === undefined || step.metadata.op === 'same') return;
     const { op, urn, type } = step.metadata;
-    this.onEvent?.({ kind: 'resource', operation: op, phase: step.phase, urn, type });
+    this.onEvent?.({ kind: 'resource', operation: op, phase: step.phase, urn, type, at: event.timestamp * 1000 });
   };
 }

@@ -33,6 +33,8 @@ export interface StackEvent {
   readonly urn?: string;
   readonly type?: string;
   readonly text?: string;
+  /** When the engine said so, milliseconds since 1970, to the second below. */
+  readonly at?: number;
 }
 
 export interface StackResource {

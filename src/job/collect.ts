@@ -5,7 +5,7 @@ import { JobFolder } from './folder';
 import { isJobId, ownerId } from './identity';
 import type { LeftOver } from './journal';
 import { isOpen } from './listing';
-import { placeOf } from './place';
+import { placeOf, type Place } from './place';
 import { isRunning } from './process-mark';
 import { teardown } from './teardown';
 
@@ -47,7 +47,7 @@ export async function collect(
   const place = placeOf(provider, context);
   const now = Date.now();
   const owner = ownerId(context.home);
-  const wanted = regions.length > 0 ? regions : place.cloud.regions.map((region) => region.name);
+  const wanted = regions.length > 0 ? regions : await regionsToAsk(place, context);
   const found = await place.list(wanted);
   const rows: Collected[] = [];
   const jobsTornDown = new Set<string>();
@@ -87,10 +87,16 @@ export async function collect(
   return rows;
 }
 
-async function remove(
-  resource: CloudResource,
-  place: ReturnType<typeof placeOf>,
-): Promise<{ verdict: Verdict; why?: string }> {
+/** All regions that the account has. One that it lacks is named: nothing of it can be listed, and nothing is there. */
+async function regionsToAsk(place: Place, context: JobContext): Promise<readonly string[]> {
+  const enabled = await place.regions();
+  const missing = place.cloud.regions.map((region) => region.name).filter((name) => !enabled.includes(name));
+  if (missing.length > 0)
+    context.emit({ type: 'note', message: `not enabled for this account, and left out: ${missing.join(', ')}` });
+  return enabled;
+}
+
+async function remove(resource: CloudResource, place: Place): Promise<{ verdict: Verdict; why?: string }> {
   try {
     await place.remove(resource);
     return { verdict: 'removed' };

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { diskFullHere } from '../machine/disk-full';
 import type { ProcessMark } from './process-mark';
+import { rentalsOf, type Rental } from './rentals';
 
 /** The stages of a job, in order. */
 export const stageNames = [
@@ -61,6 +62,8 @@ export type JournalEntry =
       readonly user: string;
       readonly machineId: string;
     }
+  /** A machine's time at the cloud's expense: asked for, made, gone; or found by a sweep after that. */
+  | { readonly type: 'billing'; readonly what: 'asked' | 'made' | 'gone' | 'found'; readonly since: string }
   | { readonly type: 'file'; readonly name: string; readonly sha256: string }
   | {
       readonly type: 'failed';
@@ -145,6 +148,7 @@ export interface JournalFacts {
   readonly failure: Extract<DatedEntry, { type: 'failed' }> | null;
   readonly closed: Extract<DatedEntry, { type: 'closed' }> | null;
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  readonly rentals: readonly Rental[];
 }
 
 function last<T extends DatedEntry['type']>(
@@ -172,6 +176,7 @@ export function factsOf(entries: readonly DatedEntry[]): JournalFacts {
     teardown: teardownAt > intentAt ? last(entries, 'teardown') : null,
     failure: last(entries, 'failed'),
     closed: last(entries, 'closed'),
+    rentals: rentalsOf(entries),
     files: entries.flatMap((entry) => (entry.type === 'file' ? [{ name: entry.name, sha256: entry.sha256 }] : [])),
   };
 }

@@ -6,6 +6,7 @@ import type { JobContext } from './events';
 import type { JobFolder } from './folder';
 import { ownerId } from './identity';
 import type { Place } from './place';
+import { noteCreation } from './rentals';
 import type { JobRequest } from './request';
 import { stackOptions } from './stack-options';
 import { teardown } from './teardown';
@@ -68,6 +69,7 @@ export async function lease(
           ...choice,
         },
         (event) => {
+          noteCreation(folder.journal, event);
           if (event.kind === 'resource' && event.phase === 'started' && event.operation === 'create' && event.type) {
             context.emit({ type: 'stage', stage: 'up', phase: 'progress', fraction: null, note: event.type });
           }

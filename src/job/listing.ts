@@ -42,18 +42,26 @@ export function stateOf(facts: JournalFacts, now: number): JobState {
   return facts.closed.result === 'delivered' ? 'delivered' : 'ended';
 }
 
-/** What a job's machine costs by list price, from the first request to the proof that it is gone (or until now). */
+/**
+ * What a job's machines cost by list price, each from the moment in which it was asked for until it was gone (or until
+ * now): never less than the cloud's own count, and more by what the engine's words need to arrive.
+ */
 export function costOf(
   facts: JournalFacts,
   provider: string,
   context: Pick<JobContext, 'home' | 'env'>,
   now: number,
 ): number {
-  if (facts.askedAt === null || facts.opened === null || facts.opened.pricePerHour === 0) return 0;
-  const until =
-    facts.teardown !== null && facts.teardown.left.length === 0 ? Date.parse(facts.teardown.checkedAt) : now;
-  const seconds = Math.max(0, (until - Date.parse(facts.askedAt)) / 1000);
-  return billOf(placeOf(provider, context).cloud, facts.opened, seconds);
+  const { opened } = facts;
+  if (opened === null || opened.pricePerHour === 0) return 0;
+  const { cloud } = placeOf(provider, context);
+  const priced = (name: string) =>
+    (name === opened.size ? undefined : cloud.sizes.find((size) => size.name === name)) ?? opened;
+  const bills = facts.rentals.map(({ size, from, until }) => {
+    const end = until === null ? now : Date.parse(until);
+    return billOf(cloud, priced(size), Math.max(0, end - Date.parse(from)) / 1000);
+  });
+  return bills.reduce((sum, bill) => sum + bill, 0);
 }
 
 /** All jobs of this installation, oldest first; those that may live are compared with what their provider lists. */

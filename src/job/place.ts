@@ -15,6 +15,8 @@ export interface Place {
   engineEnv(): NodeJS.ProcessEnv;
   /** Everything that carries cvicast's tags there, of any job and owner. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
+  /** Of its regions those that this account has. */
+  regions(): Promise<readonly string[]>;
   remove(resource: CloudResource): Promise<void>;
 }
 
@@ -40,6 +42,11 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     stack: () => cloud.stack(),
     engineConfig: (choice) => cloud.engineConfig({ ...choice, env: context.env }),
     engineEnv: () => ({ ...context.env, ...cloud.engineEnv?.(credentials) }),
+    regions: async () => {
+      const names = cloud.regions.map((region) => region.name);
+      const enabled = await (await api()).enabledRegions?.();
+      return enabled === undefined ? names : names.filter((name) => enabled.includes(name));
+    },
     list: async (regions) => (await api()).list(regions),
     remove: async (resource) => (await api()).remove(resource),
   };
@@ -57,6 +64,7 @@ function localPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     stack: () => cloud.stack(),
     engineConfig: () => ({}),
     engineEnv: () => context.env,
+    regions: () => Promise.resolve(cloud.regions.map((region) => region.name)),
     list: async () => {
       const { listLocalMachines } = await import('../local/machines');
       return listLocalMachines(context.home).map((machine) => ({

@@ -25,13 +25,15 @@ export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.
   const { folder, prepared, ready, result, delivered, failure, left } = facts;
   const { request } = prepared;
   const journal = folder.facts();
+  // Not always what was planned: a zone or size that is sold out is followed by the next.
+  const had = journal.rentals.at(-1);
   return {
     schemaVersion: 1,
     job: request.job,
     result: failure === null ? 'delivered' : failure instanceof UserError ? failure.code : 'failed',
     provider: request.provider,
-    region: request.lease.region,
-    size: request.lease.size,
+    region: had?.region ?? request.lease.region,
+    size: had?.size ?? request.lease.size,
     target: request.target,
     startedAt: facts.startedAt.toISOString(),
     endedAt: new Date().toISOString(),

@@ -8,6 +8,7 @@ import type { LeftOver } from './journal';
 import { withLock } from './lock';
 import { clearContainerHere, clearOwnHost } from './own-host';
 import { placeOf, type Place } from './place';
+import { noteEnd } from './rentals';
 import type { JobRequest } from './request';
 import { stackOptions } from './stack-options';
 
@@ -70,7 +71,7 @@ async function destroyStack(
   try {
     const { openStack } = await import('../engine/stack');
     const stack = await openStack(stackOptions(folder, request, place, attached.providers));
-    await retry(() => stack.destroy(), {
+    await retry(() => stack.destroy((event) => noteEnd(folder.journal, event)), {
       retries: 3,
       minTimeout: firstPauseSeconds(context.env) * 1000,
       factor: 2,
@@ -101,6 +102,7 @@ async function sweep(folder: JobFolder, request: JobRequest, place: Place, conte
       async () => {
         const found = (await place.list(regions)).filter(mine);
         if (found.length === 0) return [];
+        folder.journal.note({ type: 'billing', what: 'found', since: new Date().toISOString() });
         // One after another, in the order that the place gives: what holds others stands first.
         for (const resource of found) {
           try {

@@ -6,7 +6,7 @@ import { UserError } from '../../src/errors';
 const { errors } = findCloud('aws');
 const engine = (text: string): UserError =>
   new UserError({
-    code: 'engine-up-failed',
+    code: 'engine-failed',
     what: 'The engine failed',
     why: text,
     fix: 'see its log',
@@ -63,13 +63,20 @@ describe('failover', () => {
   it('tries the same place once more when the cloud was busy, and only once', async () => {
     const { happened, outcome } = await played([busy, busy, null]);
     expect(happened).toEqual(['try r-a/four', 'clean r-a/four', 'try r-a/four', 'clean r-a/four']);
-    expect(outcome).toMatchObject({ code: 'engine-up-failed', what: expect.stringContaining('2 attempts') });
+    expect(outcome).toMatchObject({ code: 'throttled', what: expect.stringContaining('2 attempts') });
   });
 
-  it('stops at what no other place mends, with the failure as it was', async () => {
+  it('stops at what no other place mends, and explains what the engine passed on', async () => {
     const { happened, outcome } = await played([forbidden, null]);
     expect(happened).toEqual(['try r-a/four', 'clean r-a/four']);
-    expect(outcome).toBe(forbidden);
+    const entry = errors.find((one) => one.match.test(forbidden.why))!;
+    expect(outcome).toMatchObject({
+      ...{ code: entry.code, what: 'The machine could not be made: four in r-a', fix: entry.fix },
+      why: `${entry.why} (it said: ${forbidden.why})`,
+    });
+  });
+
+  it('leaves as it is what no catalogue knows', async () => {
     const unknown = new Error('something else');
     expect((await played([unknown, null])).outcome).toBe(unknown);
   });

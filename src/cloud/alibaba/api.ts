@@ -7,7 +7,7 @@ import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types'
 import { notOurs } from '../unfit';
 import { alibabaClient, refuser, type AlibabaClient, type Service } from './client';
 import { findKey } from './credentials';
-import { preflight } from './preflight';
+import { preflight, regionNames } from './preflight';
 
 interface Kind {
   readonly kind: string;
@@ -196,6 +196,7 @@ export function alibabaApi(
     async list(regions) {
       return (await together(regions.map((region) => listRegion(client, region)))).flat();
     },
+    enabledRegions: () => regionNames(client),
     remove: (resource) => remove(client, resource, patience),
     async livePrice({ region, size }) {
       const { PriceInfo } = await client.call<Price>({

@@ -11,14 +11,19 @@ export interface AlibabaChoice {
 /** A region whose endpoint always answers: a wrong region's own endpoint would not even resolve. */
 const anyRegion = 'ap-southeast-1';
 
-async function checkRegion(client: AlibabaClient, region: string): Promise<void> {
+/** The regions that the account may use. */
+export async function regionNames(client: AlibabaClient): Promise<string[]> {
   const { Regions } = await client.call<{ Regions: { Region: readonly { RegionId: string }[] } }>({
     service: 'ecs',
     region: anyRegion,
     name: 'DescribeRegions',
     action: 'list the regions',
   });
-  const names = Regions.Region.map((one) => one.RegionId);
+  return Regions.Region.map((one) => one.RegionId);
+}
+
+async function checkRegion(client: AlibabaClient, region: string): Promise<void> {
+  const names = await regionNames(client);
   if (!names.includes(region)) throw unknownChoice('Alibaba Cloud', 'region', region, names);
 }
 

@@ -1,8 +1,9 @@
+import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { together } from '../http';
 import { usualPatience, type Patience } from '../insist';
 import type { Refuser } from '../refusal';
 import type { CloudApi } from '../types';
-import { ec2Clients } from './client';
+import { ask, ec2Clients } from './client';
 import { listRegion } from './listing';
 import { preflight } from './preflight';
 import { remove } from './removal';
@@ -15,6 +16,13 @@ export function awsApi(cloud: Refuser, env: NodeJS.ProcessEnv, patience: Patienc
     async list(regions) {
       const lists = await together(regions.map((region) => listRegion(cloud, clientOf(region), region)));
       return lists.flat();
+    },
+    async enabledRegions() {
+      // This one is on in every account; without AllRegions the answer leaves out what is off.
+      const answer = await ask(cloud, 'list the regions', () =>
+        clientOf('us-east-1').send(new DescribeRegionsCommand({})),
+      );
+      return (answer?.Regions ?? []).map((one) => one.RegionName ?? '');
     },
     remove: (resource) => remove(cloud, clientOf(resource.region), resource, patience),
   };

@@ -1,3 +1,4 @@
+import { patienceFrom } from '../insist';
 import { noCredentials } from '../refusal';
 import type { Cloud } from '../types';
 import { report } from './credentials';
@@ -54,7 +55,7 @@ export const aws: Cloud = {
     const credentials = report(context);
     if (!credentials.found) throw noCredentials(aws, credentials);
     const { awsApi } = await import('./api');
-    return awsApi(aws, context.env);
+    return awsApi(aws, context.env, patienceFrom(context.env));
   },
   stack: async () => (await import('../../../stacks/aws')).default,
 };

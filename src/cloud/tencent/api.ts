@@ -7,7 +7,7 @@ import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types'
 import { notOurs } from '../unfit';
 import { refuser, tencentClient, type Service, type TencentClient } from './client';
 import { findKey } from './credentials';
-import { preflight } from './preflight';
+import { preflight, regionNames } from './preflight';
 
 interface Kind {
   readonly kind: string;
@@ -169,6 +169,7 @@ export function tencentApi(
     async list(regions) {
       return (await together(regions.map((region) => listRegion(client, region)))).flat();
     },
+    enabledRegions: () => regionNames(client),
     remove: (resource) => remove(client, resource, patience),
   };
 }

@@ -16,14 +16,19 @@ interface Offer {
   readonly Cpu: number;
 }
 
-async function checkRegion(client: TencentClient, region: string): Promise<void> {
+/** The regions that the account may use. */
+export async function regionNames(client: TencentClient): Promise<string[]> {
   const { RegionSet } = await client.call<{ RegionSet: readonly { Region: string; RegionState?: string }[] }>({
     service: 'cvm',
     region: 'ap-singapore',
     name: 'DescribeRegions',
     action: 'list the regions',
   });
-  const names = RegionSet.filter((one) => one.RegionState !== 'UNAVAILABLE').map((one) => one.Region);
+  return RegionSet.filter((one) => one.RegionState !== 'UNAVAILABLE').map((one) => one.Region);
+}
+
+async function checkRegion(client: TencentClient, region: string): Promise<void> {
+  const names = await regionNames(client);
   if (!names.includes(region)) throw unknownChoice('Tencent Cloud', 'region', region, names);
 }
 

@@ -38,6 +38,8 @@ export interface NewEntry {
 export interface Billing {
   readonly minimumSeconds: number;
   readonly stepSeconds: number;
+  /** Smallest amount on the bill, USD, once anything is on it. */
+  readonly minimumCharge?: number;
 }
 
 /** Everything one cloud knows of one account: what lives, what lived, and what it costs. */
@@ -99,9 +101,15 @@ export class Ledger {
     entry.deletedBy = by;
   }
 
+  /** A delete that took its time is paid for until it is through. */
+  billUntilNow(entry: Entry): void {
+    if (entry.state === 'deleted') entry.deletedAt = this.clock.now();
+  }
+
   /** USD for everything that ever was, by the cloud's own rounding. */
   bill(): number {
-    return this.entries.reduce((sum, entry) => sum + this.billOf(entry), 0);
+    const sum = this.entries.reduce((total, entry) => total + this.billOf(entry), 0);
+    return sum === 0 ? 0 : Math.max(sum, this.billing.minimumCharge ?? 0);
   }
 
   private billOf(entry: Entry): number {

@@ -31,7 +31,11 @@ export interface MachineHost {
 export function whyNoMachines(): string | null {
   if (process.platform !== 'linux') return 'machines of the stand-ins need Linux namespaces';
   if (process.getuid?.() !== 0) return 'machines of the stand-ins need root (namespaces, overlay file system, port 22)';
-  if (!fs.existsSync('/usr/sbin/sshd')) return 'machines of the stand-ins need /usr/sbin/sshd (openssh-server)';
+  for (const [program, from] of [
+    ['/usr/sbin/sshd', 'openssh-server'],
+    ['/usr/bin/sudo', 'sudo'],
+  ] as const)
+    if (!fs.existsSync(program)) return `machines of the stand-ins need ${program} (package ${from})`;
   return null;
 }
 

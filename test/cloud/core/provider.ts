@@ -7,6 +7,7 @@ import { Any } from 'google-protobuf/google/protobuf/any_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Struct, type JavaScriptValue } from 'google-protobuf/google/protobuf/struct_pb';
 import { messageOf } from '../../../src/errors';
+import { judgeOf, type Judge } from '../judges/judge';
 import type { Entry, Props } from './ledger';
 import { Panic, Refusal } from './refusal';
 import { isProps } from './shape';
@@ -24,6 +25,8 @@ class InitFailed extends Error {
 }
 
 type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
+
+const typeOf = (urn: string): string => urn.split('::')[2]!.split('$').pop()!;
 
 const props = (struct: Struct | undefined): Props => struct?.toJavaScript() ?? {};
 const struct = (value: Props): Struct => Struct.fromJavaScript(clean(value) as Record<string, JavaScriptValue>);
@@ -43,9 +46,12 @@ function clean(value: unknown): unknown {
  */
 export class Plugin {
   private server: grpc.Server | null = null;
+  private readonly judge: Judge | null;
   port = 0;
 
-  constructor(private readonly world: LiveWorld) {}
+  constructor(private readonly world: LiveWorld) {
+    this.judge = world.table.requests === undefined ? null : judgeOf(world.table.name);
+  }
 
   async start(): Promise<void> {
     const server = new grpc.Server({ 'grpc.max_receive_message_length': -1 });
@@ -116,10 +122,17 @@ export class Plugin {
   }
 
   private resource(urn: string): Resource {
-    const type = urn.split('::')[2]!.split('$').pop()!;
+    const type = typeOf(urn);
     const resource = this.world.table.resources[type];
     if (!resource) throw new Refusal('UnknownType', `unknown resource type ${type}`);
     return resource;
+  }
+
+  /** Refuses what the cloud's own description of its requests does not allow. */
+  private judged(urn: string, inputs: Props): void {
+    const requests = this.world.table.requests?.[typeOf(urn)]?.(inputs) ?? [];
+    const [first] = requests.flatMap((one) => this.judge?.problems(one) ?? []);
+    if (first) throw new Refusal('RefusedByItsDescription', `${first.property}: ${first.reason}`);
   }
 
   private check(request: provider.CheckRequest): provider.CheckResponse {
@@ -149,6 +162,7 @@ export class Plugin {
     const { world } = this;
     const resource = this.resource(request.getUrn());
     const inputs = props(request.getProperties());
+    this.judged(request.getUrn(), inputs);
     const fault = world.faults.next('create', resource.kind);
     const create = () => Promise.resolve(resource.create(world, inputs));
     const once = fault !== null && 'loseAnswer' in fault && fault.loseAnswer.retry && resource.idempotent === true;
@@ -178,6 +192,7 @@ export class Plugin {
     const resource = this.resource(request.getUrn());
     const entry = this.entry(resource, request.getId());
     const inputs = props(request.getNews());
+    this.judged(request.getUrn(), inputs);
     const outputs = await world.faults.around(world.faults.next('update', resource.kind), () => {
       if (!resource.update) throw new Refusal('NotUpdatable', `${resource.kind} cannot be changed`);
       return Promise.resolve(resource.update(world, entry, inputs));

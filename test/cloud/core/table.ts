@@ -2,6 +2,7 @@ import type { Clock } from './clock';
 import type { Faults } from './faults';
 import type { Billing, Entry, Ledger, Props } from './ledger';
 import type { MachineSpec } from './machine';
+import type { Translation } from '../judges/translation';
 import type { Refusal } from './refusal';
 import type { Problem, Shape } from './shape';
 
@@ -10,7 +11,7 @@ export interface World {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly faults: Faults;
-  /** What the test gave: credentials, quota, which regions are full. */
+  /** What the test gave: credentials, quota, which regions the account lacks. */
   readonly options: Readonly<Record<string, string>>;
   /** What the engine configured the plugin with, e.g. `region`. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -75,6 +76,8 @@ export interface CloudTable {
   readonly plugin: string | null;
   readonly billing: Billing;
   readonly resources: Readonly<Record<string, Resource>>;
+  /** The requests that the real plugin makes of its inputs: what the cloud's own description refuses, this refuses too. */
+  readonly requests?: Translation;
   readonly invokes?: Readonly<Record<string, (world: World, args: Props) => Props>>;
   /** The guest has shut itself down. */
   poweredOff(world: World, entry: Entry): Promise<void> | void;

@@ -74,6 +74,7 @@ export class LiveWorld implements World {
   async end(entry: Entry, by: string): Promise<void> {
     this.ledger.delete(entry, by);
     await this.halt(entry);
+    this.ledger.billUntilNow(entry);
   }
 
   async cut(): Promise<void> {

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { Entry } from '../core/ledger';
 import { upperId } from '../core/names';
 import { Refusal } from '../core/refusal';
+import { openRegions } from '../core/regions';
 import type { HttpAnswer, HttpRequest, World } from '../core/table';
 import * as facts from './alibaba-facts';
 
@@ -110,7 +111,8 @@ async function deleteOne({ world, region, query, remove }: Call, action: string)
 const stock = (value: string) => ({ Value: value, Status: 'Available', StatusCategory: 'WithStock' });
 
 const actions: Readonly<Record<string, (call: Call) => HttpAnswer>> = {
-  DescribeRegions: () => ok({ Regions: { Region: Object.keys(facts.regions).map((RegionId) => ({ RegionId })) } }),
+  DescribeRegions: ({ world }) =>
+    ok({ Regions: { Region: openRegions(world, Object.keys(facts.regions)).map((RegionId) => ({ RegionId })) } }),
   CreateVpc: ({ query }) =>
     query.get('DryRun') === 'true'
       ? refuse('DryRunOperation', 'Request validation has been passed with DryRun flag set.')
@@ -161,7 +163,7 @@ export async function alibabaApi(world: World, request: HttpRequest, remove: Rem
     checkSignature(request);
     const action = request.headers['x-acs-action'] ?? '';
     const region = request.query.get('RegionId') ?? '';
-    if (!(region in facts.regions))
+    if (!openRegions(world, Object.keys(facts.regions)).includes(region))
       return refuse('InvalidRegionId.NotFound', 'The specified RegionId does not exist.', 404);
     const call = { world, region, query: request.query, remove };
     if (world.options['permissions'] === 'read' && /^(Create|Delete)/.test(action)) {

@@ -3,6 +3,7 @@ import type { Entry, Props } from '../core/ledger';
 import { hexId } from '../core/names';
 import { Refusal } from '../core/refusal';
 import { textOf, type Shape } from '../core/shape';
+import { alibaba as requests } from '../judges/alibaba';
 import type { CloudTable, Made, Resource, World } from '../core/table';
 import { alibabaApi } from './alibaba-api';
 import * as facts from './alibaba-facts';
@@ -196,7 +197,8 @@ const resource = (kind: string, inputs: Shape, create: Resource['create']): Reso
 export const alibaba: CloudTable = {
   name: 'alibaba',
   plugin: 'alicloud',
-  billing: { minimumSeconds: 1, stepSeconds: 1 },
+  requests,
+  billing: { minimumSeconds: 1, stepSeconds: 1, minimumCharge: 0.01 },
   resources: {
     'alicloud:vpc/network:Network': resource('vpc', shapes.network, createNetwork),
     'alicloud:vpc/switch:Switch': resource('vswitch', shapes.vswitch, createSwitch),

@@ -1,6 +1,7 @@
 import type { Entry, Props } from '../core/ledger';
 import { upperId } from '../core/names';
 import { Refusal } from '../core/refusal';
+import { openRegions } from '../core/regions';
 import { signatureOf } from '../core/sigv4';
 import type { HttpAnswer, HttpRequest, World } from '../core/table';
 import { xml } from '../core/xml';
@@ -167,6 +168,11 @@ function remove(call: Call, action: string): HttpAnswer {
 
 const actions: Readonly<Record<string, (call: Call) => HttpAnswer | Promise<HttpAnswer>>> = {
   DescribeInstances: instances,
+  DescribeRegions: ({ world }) => {
+    const names = openRegions(world, Object.keys(facts.regions));
+    const regionInfo = names.map((regionName) => ({ regionName, optInStatus: 'opt-in-not-required' }));
+    return answer('DescribeRegions', { regionInfo });
+  },
   DescribeInstanceTypes: ({ form }) => {
     const wanted = listed(form, 'InstanceType');
     const unknown = wanted.filter((name) => !(name in facts.types));
@@ -268,6 +274,9 @@ export async function awsApi(world: World, request: HttpRequest): Promise<HttpAn
         403,
       );
     }
+    // A region that is off knows the key of nobody.
+    if (!openRegions(world, [signed.region]).includes(signed.region))
+      return refuse('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
     const form = new URLSearchParams(request.body);
     const action = form.get('Action') ?? '';
     const call = { world, region: signed.region, form };

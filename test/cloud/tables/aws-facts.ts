@@ -19,9 +19,20 @@ export const regions: Readonly<Record<string, string>> = {
   'us-east-1': 'abcdf',
   'us-east-2': 'abc',
   'us-west-2': 'abcd',
+  'us-west-1': 'abc',
+  'ca-central-1': 'abd',
   'eu-central-1': 'abc',
   'eu-west-1': 'abc',
+  'eu-west-2': 'abc',
+  'eu-west-3': 'abc',
+  'eu-north-1': 'abc',
+  'ap-northeast-1': 'acd',
+  'ap-northeast-2': 'abcd',
+  'ap-northeast-3': 'abc',
   'ap-southeast-1': 'abc',
+  'ap-southeast-2': 'abc',
+  'ap-south-1': 'abc',
+  'sa-east-1': 'abc',
 };
 
 export const zonesOf = (region: string): string[] => (regions[region] ?? '').split('').map((letter) => region + letter);

@@ -3,6 +3,7 @@ import type { Entry, Props } from '../core/ledger';
 import { hexId } from '../core/names';
 import { Refusal } from '../core/refusal';
 import { isProps, textOf } from '../core/shape';
+import { aws as requests } from '../judges/aws';
 import type { CloudTable, Made, Resource, World } from '../core/table';
 import { awsApi } from './aws-api';
 import * as facts from './aws-facts';
@@ -189,6 +190,7 @@ function image(world: World): Props {
 export const aws: CloudTable = {
   name: 'aws',
   plugin: 'aws',
+  requests,
   billing: { minimumSeconds: 60, stepSeconds: 1 },
   resources: {
     'aws:ec2/vpc:Vpc': simple('vpc', 'vpc-', shapes.vpc, (_world, inputs) => {

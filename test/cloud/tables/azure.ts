@@ -2,6 +2,7 @@ import { isCidr, within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { Refusal } from '../core/refusal';
 import { isProps, textOf, type Shape } from '../core/shape';
+import { azure as requests } from '../judges/azure';
 import type { CloudTable, Made, Resource, World } from '../core/table';
 import { azureApi } from './azure-api';
 import * as facts from './azure-facts';
@@ -220,6 +221,7 @@ const resource = (kind: string, inputs: Shape, create: Resource['create'], more:
 export const azure: CloudTable = {
   name: 'azure',
   plugin: 'azure-native',
+  requests,
   billing: { minimumSeconds: 60, stepSeconds: 60 },
   resources: {
     'azure-native:resources:ResourceGroup': resource(groupKind, shapes.group, createGroup),

@@ -3,6 +3,7 @@ import { within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { Refusal } from '../core/refusal';
 import { flag, list, map, object, text, textOf } from '../core/shape';
+import { digitalocean as requests } from '../judges/digitalocean';
 import type { CloudTable, Made, World } from '../core/table';
 import { digitalOceanApi } from './digitalocean-api';
 import { image, regions, sizes } from './digitalocean-facts';
@@ -136,7 +137,8 @@ const tagName = text(/^[A-Za-z0-9:_-]{1,255}$/);
 export const digitalocean: CloudTable = {
   name: 'digitalocean',
   plugin: 'digitalocean',
-  billing: { minimumSeconds: 60, stepSeconds: 1 },
+  requests,
+  billing: { minimumSeconds: 60, stepSeconds: 1, minimumCharge: 0.01 },
   resources: {
     'digitalocean:index/tag:Tag': {
       kind: 'tag',

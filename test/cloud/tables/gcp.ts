@@ -2,6 +2,7 @@ import { isCidr, within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { Refusal } from '../core/refusal';
 import { flag, isProps, list, map, number, object, text, textOf, type Shape } from '../core/shape';
+import { gcp as requests } from '../judges/gcp';
 import type { CloudTable, Made, Resource, World } from '../core/table';
 import { gcpApi } from './gcp-api';
 import * as facts from './gcp-facts';
@@ -233,6 +234,7 @@ const firewall = object(
 export const gcp: CloudTable = {
   name: 'gcp',
   plugin: 'gcp',
+  requests,
   billing: { minimumSeconds: 60, stepSeconds: 1 },
   resources: {
     'gcp:compute/network:Network': resource(

@@ -3,6 +3,7 @@ import { isCidr, within } from '../core/cidr';
 import type { Entry, Props } from '../core/ledger';
 import { hexId } from '../core/names';
 import { Refusal } from '../core/refusal';
+import { openRegions } from '../core/regions';
 import { isProps, textOf, type Shape } from '../core/shape';
 import type { CloudTable, HttpAnswer, HttpRequest, World } from '../core/table';
 import { image, regions, types } from './tencent-facts';
@@ -219,7 +220,11 @@ const actions: Readonly<Record<string, (call: Call) => Props | Promise<Props>>> 
   DeleteVpc: (call) => remove(call, 'vpc', call.parameters['VpcId'], 'ResourceNotFound'),
   DeleteSubnet: (call) => remove(call, 'subnet', call.parameters['SubnetId'], 'ResourceNotFound'),
   DeleteSecurityGroup: (call) => remove(call, 'security group', call.parameters['SecurityGroupId'], 'ResourceNotFound'),
-  DescribeRegions: () => ({ RegionSet: Object.keys(regions).map((Region) => ({ Region, RegionState: 'AVAILABLE' })) }),
+  DescribeRegions: ({ world }) => {
+    const open = openRegions(world, Object.keys(regions));
+    const state = (Region: string) => (open.includes(Region) ? 'AVAILABLE' : 'UNAVAILABLE');
+    return { RegionSet: Object.keys(regions).map((Region) => ({ Region, RegionState: state(Region) })) };
+  },
   DescribeImages: () => ({
     TotalCount: 1,
     ImageSet: [{ ImageId: image, ImageName: 'Ubuntu Server 22.04 LTS 64bit', Architecture: 'x86_64' }],
@@ -249,7 +254,8 @@ async function api(world: World, request: HttpRequest): Promise<HttpAnswer> {
     checkSignature(request);
     const action = request.headers['x-tc-action'] ?? '';
     const region = request.headers['x-tc-region'] ?? '';
-    if (!(region in regions)) refuse('InvalidParameterValue', `The region \`${region}\` is invalid.`);
+    if (!openRegions(world, Object.keys(regions)).includes(region))
+      refuse('InvalidParameterValue', `The region \`${region}\` is invalid.`);
     if (request.headers['x-tc-version'] !== '2017-03-12') refuse('NoSuchVersion', 'The API version does not exist.');
     if (world.options['permissions'] === 'read' && !action.startsWith('Describe'))
       refuse('UnauthorizedOperation', 'You are not authorized to perform this operation.');

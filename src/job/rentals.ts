@@ -1,0 +1,77 @@
+import type { StackEvent } from '../engine/types';
+import type { DatedEntry, Journal } from './journal';
+
+/** One machine that was had, or may have been. */
+export interface Rental {
+  readonly region: string;
+  readonly size: string;
+  readonly from: string;
+  /** Null while it may still live. */
+  readonly until: string | null;
+}
+
+/** What the stacks call things that bill for as long as they are there; a group's end is that of all in it. */
+const billedNames = new Set(['machine', 'address', 'group']);
+
+const isBilled = (event: StackEvent): boolean =>
+  event.kind === 'resource' && billedNames.has(event.urn?.split('::').at(-1) ?? '');
+
+/** Writes down when the engine asks a cloud for what bills, and when it has it. */
+export function noteCreation(journal: Journal, event: StackEvent): void {
+  if (!isBilled(event) || event.operation !== 'create' || event.phase === 'failed') return;
+  // The group alone costs nothing.
+  if (event.urn?.endsWith('::group')) return;
+  // The engine's own time, since its words arrive a little later: the cloud cannot have begun to bill before.
+  if (event.phase === 'started')
+    journal.note({ type: 'billing', what: 'asked', since: new Date(event.at ?? Date.now()).toISOString() });
+  else journal.note({ type: 'billing', what: 'made', since: new Date().toISOString() });
+}
+
+/** Writes down when the engine says that what bills is gone. */
+export function noteEnd(journal: Journal, event: StackEvent): void {
+  if (isBilled(event) && event.operation === 'delete' && event.phase === 'done')
+    journal.note({ type: 'billing', what: 'gone', since: new Date().toISOString() });
+}
+
+interface Draft extends Rental {
+  readonly asked: boolean;
+  /** Null: nobody knows, so it is taken to exist. */
+  readonly exists: boolean | null;
+  readonly found: boolean;
+  readonly closed: boolean;
+}
+
+function after(draft: Draft, entry: DatedEntry): Draft {
+  if (draft.closed) return draft;
+  if (entry.type === 'billing') {
+    if (entry.what === 'made') return { ...draft, exists: true };
+    if (entry.what === 'gone') return { ...draft, exists: true, until: entry.since };
+    if (entry.what === 'found') return { ...draft, exists: true, found: true };
+    if (draft.asked) return draft;
+    return { ...draft, asked: true, from: entry.since > draft.from ? entry.since : draft.from };
+  }
+  if (entry.type !== 'teardown' || entry.left.length > 0) return draft;
+  // What a sweep found lived on after the engine's own delete.
+  const until = draft.until === null || draft.found ? entry.checkedAt : draft.until;
+  return { ...draft, exists: draft.exists ?? false, until, closed: true };
+}
+
+/**
+ * The machines of a job, from its journal: each from the moment in which the engine asked for it to that in which it was
+ * gone. What was refused, and proven not to be there, is none.
+ */
+export function rentalsOf(entries: readonly DatedEntry[]): Rental[] {
+  const drafts: Draft[] = [];
+  for (const entry of entries) {
+    if (entry.type === 'intent') {
+      const { region, size, at: from } = entry;
+      drafts.push({ region, size, from, until: null, asked: false, exists: null, found: false, closed: false });
+    } else {
+      const current = drafts.pop();
+      if (current !== undefined) drafts.push(after(current, entry));
+    }
+  }
+  return drafts
+    .filter((draft) => draft.exists !== false)
+    .map(({ region, size, from, until, closed }) => ({ region, size, from, until: closed ? until : null }));
+}
