@@ -75,6 +75,13 @@ export type JournalEntry =
 
 export type DatedEntry = JournalEntry & { readonly at: string };
 
+/** Does a file end in the middle of a line? What follows it must not become a part of that one. */
+function isTorn(descriptor: number): boolean {
+  const { size } = fs.fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  return size > 0 && fs.readSync(descriptor, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
+}
+
 /** Appends lines to a job's journal. */
 export class Journal {
   constructor(private readonly file: string) {}
@@ -101,11 +108,14 @@ export class Journal {
   }
 
   private append(entry: JournalEntry): void {
-    const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`;
-    const descriptor = fs.openSync(this.file, 'a', 0o600);
+    const line = Buffer.from(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
+    const descriptor = fs.openSync(this.file, 'a+', 0o600);
     try {
       // One write of one line: two processes that append never interleave within it.
-      fs.writeSync(descriptor, line);
+      const whole = isTorn(descriptor) ? Buffer.concat([Buffer.from('\n'), line]) : line;
+      // The last bytes of a disk take a part of a line, and no error tells of the rest.
+      if (fs.writeSync(descriptor, whole) < whole.length)
+        throw Object.assign(new Error('the line was not written whole'), { code: 'ENOSPC' });
       fs.fsyncSync(descriptor);
     } finally {
       fs.closeSync(descriptor);
