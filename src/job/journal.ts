@@ -61,6 +61,7 @@ export type JournalEntry =
       readonly user: string;
       readonly machineId: string;
     }
+  | { readonly type: 'door'; readonly cidrs: readonly string[] }
   | { readonly type: 'file'; readonly name: string; readonly sha256: string }
   | {
       readonly type: 'failed';
@@ -147,6 +148,8 @@ export interface JournalFacts {
   readonly opened: Extract<DatedEntry, { type: 'opened' }> | null;
   readonly holder: ProcessMark | null;
   readonly machine: Extract<DatedEntry, { type: 'machine' }> | null;
+  /** Whom port 22 was opened for since the machine was made; null: still for whom it was made. */
+  readonly door: readonly string[] | null;
   /** When a machine was first asked for; null when none ever was. */
   readonly askedAt: string | null;
   readonly stagesDone: readonly JobStage[];
@@ -174,6 +177,7 @@ export function factsOf(entries: readonly DatedEntry[]): JournalFacts {
     opened: last(entries, 'opened'),
     holder: last(entries, 'holder')?.process ?? null,
     machine: last(entries, 'machine'),
+    door: last(entries, 'door')?.cidrs ?? null,
     askedAt: entries.find((entry) => entry.type === 'intent')?.at ?? null,
     stagesDone: stages.flatMap((entry) =>
       entry.phase === 'ended' && entry.result !== 'failed' && entry.result !== 'interrupted' ? [entry.stage] : [],
