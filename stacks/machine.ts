@@ -32,8 +32,14 @@ export interface MachineOutputs {
   readonly machineId: pulumi.Input<string>;
 }
 
-/** One place where a machine can live, as a Pulumi program. */
+/**
+ * One place where a machine can live, as a Pulumi program. What holds its rule of port 22 is called `firewall…`, so that
+ * this rule alone can be changed later (see `ruleOfPort22`).
+ */
 export type MachineStack = (request: MachineRequest) => MachineOutputs;
+
+/** The engine's pattern for what of a stack depends on `allowCidrs`. */
+export const ruleOfPort22 = '**::firewall*';
 
 /** Tags (or labels) that every resource carries; how a sweep knows what is ours. */
 export function tagsOf(request: MachineRequest): Record<'cvicast-job' | 'cvicast-owner' | 'cvicast-expires', string> {

@@ -41,6 +41,8 @@ function fileRoot(options: StackOptions): string | null {
   return backendUrl.startsWith('file://') ? path.resolve(backendUrl.slice('file://'.length)) : null;
 }
 
+const programOf = (stack: MachineStack, request: MachineRequest) => () => Promise.resolve({ ...stack(request) });
+
 class JobStack implements Stack {
   private readonly root: string | null;
   private readonly workFolder: string;
@@ -60,14 +62,13 @@ class JobStack implements Stack {
   async up(stack: MachineStack, request: MachineRequest, onEvent?: OnEvent): Promise<UpResult> {
     await this.settle(onEvent);
     const events = new EventReader(onEvent);
-    const program = () => Promise.resolve({ ...stack(request) });
     const result = await this.translated(events, async () => {
       const opened = await this.open({ create: true });
       const config = Object.entries(this.options.config ?? {});
       if (config.length > 0) {
         await opened.setAllConfig(Object.fromEntries(config.map(([key, value]) => [key, { value }])));
       }
-      return opened.up({ program, onEvent: events.read });
+      return opened.up({ program: programOf(stack, request), onEvent: events.read });
     });
     const output = (name: keyof UpResult): unknown => (result.outputs[name] as { value?: unknown } | undefined)?.value;
     const [address, port, user, machineId] = [output('address'), output('port'), output('user'), output('machineId')];
@@ -75,6 +76,15 @@ class JobStack implements Stack {
       throw new Bug(`the stack's outputs are incomplete: ${JSON.stringify(result.outputs)}`);
     }
     return { address, port: Number(port), user, machineId: String(machineId) };
+  }
+
+  async change(stack: MachineStack, request: MachineRequest, pattern: string): Promise<void> {
+    await this.settle(undefined);
+    const events = new EventReader(undefined);
+    await this.translated(events, async () => {
+      const opened = await this.open({ create: false });
+      await opened.up({ program: programOf(stack, request), target: [pattern], onEvent: events.read });
+    });
   }
 
   async resources(): Promise<{ known: StackResource[]; pending: StackResource[] }> {

@@ -53,6 +53,8 @@ export interface UpResult {
 /** One stack in the engine. All methods translate the engine's failures to `UserError`s with code `engine-…` or the cloud's. */
 export interface Stack {
   up(stack: MachineStack, request: MachineRequest, onEvent?: (event: StackEvent) => void): Promise<UpResult>;
+  /** Changes what fits the pattern to what the request asks for, and nothing else of the stack. */
+  change(stack: MachineStack, request: MachineRequest, pattern: string): Promise<void>;
   /** What the state knows, also of creates that were begun and never answered. */
   resources(): Promise<{ known: StackResource[]; pending: StackResource[] }>;
   /** Refreshes, then destroys; a lock of a dead process on this host is cancelled first. Pending creates stay: see `resources`. */

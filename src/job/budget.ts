@@ -6,31 +6,36 @@ import type { JobRequest } from './request';
 
 /** Part of the time after which the user is warned. */
 const warnAt = 0.8;
-/** Left at the end for bringing home what can be saved, and for the teardown, seconds. */
+/** Left at the end for bringing home what is on its way, seconds; the teardown comes after it. */
 const rescueSeconds = 30;
 
 /** What the end of a job's time is called. */
 export function outOfTime(request: JobRequest): UserError {
-  const { ttlMinutes, pricePerHour, currency } = request.lease;
-  const money = pricePerHour > 0 ? `, ${moneyText((ttlMinutes / 60) * pricePerHour, currency)} at list price` : '';
+  const { ttlMinutes } = request.lease;
   return new UserError({
     code: 'out-of-time',
-    what: `The job's time is over (${ttlMinutes} min${money})`,
+    what: `The job's time is over (${ttlMinutes} min${moneyOf(request, ttlMinutes * 60_000)})`,
     why: 'the conversion took longer than --timeout and --max-cost allow',
     fix: `\`cvicast resume ${request.job}\` goes on from the last finished stage; raise --timeout or --max-cost`,
     exit: 'budget',
   });
 }
 
+/** What a part of a job's time costs, to be read after it; nothing where it costs nothing. */
+function moneyOf({ lease }: JobRequest, milliseconds: number): string {
+  const { pricePerHour, currency } = lease;
+  return pricePerHour > 0 ? `, ${moneyText((milliseconds / 3_600_000) * pricePerHour, currency)} at list price` : '';
+}
+
 /**
- * Watches elapsed time against what was paid for: warns at 80 %, and ends the work half a minute before the machine's
- * timers do. Answers a function that stops watching.
+ * Watches elapsed time against what was paid for: warns once at 80 %, and ends the work half a minute before the
+ * machine's timers do. Answers a function that stops watching.
  */
 export function watchBudget(
   request: JobRequest,
   expiresAt: string,
-  context: JobContext,
-  interruption: Interruption,
+  context: Pick<JobContext, 'emit'>,
+  interruption: Pick<Interruption, 'stop'>,
 ): () => void {
   const end = Date.parse(expiresAt);
   const total = request.lease.ttlMinutes * 60_000;
@@ -38,16 +43,35 @@ export function watchBudget(
   // The clock is looked at again and again: one long timer would miss a computer that slept or a clock that jumped.
   const timer = setInterval(() => {
     const left = end - Date.now();
-    if (!warned && left < total * (1 - warnAt)) {
+    if (left < Math.min(rescueSeconds * 1000, total * 0.1)) {
+      clearInterval(timer);
+      const message = `the job's time is over: what is on its way home has ${rescueSeconds} s, then it is torn down`;
+      context.emit({ type: 'warning', code: 'time-over', message });
+      interruption.stop(outOfTime(request));
+    } else if (!warned && left < total * (1 - warnAt)) {
       warned = true;
-      context.emit({
-        type: 'warning',
-        code: 'time-nearly-over',
-        message: `80 % of the job's time is used; ${Math.max(0, Math.round(left / 1000))} s are left`,
-      });
+      const used = `80 % of the job's time is used${moneyOf(request, total - left)}`;
+      const message = `${used}; ${Math.round(left / 1000)} s are left`;
+      context.emit({ type: 'warning', code: 'time-nearly-over', message });
     }
-    if (left < Math.min(rescueSeconds * 1000, total * 0.1)) interruption.stop(outOfTime(request));
   }, 1000);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/**
+ * The signal under which results come home: the end of the time leaves what is on its way half a minute; any other
+ * reason ends it at once.
+ */
+export function homewardSignal(signal: AbortSignal): AbortSignal {
+  const homeward = new AbortController();
+  const onAbort = (): void => {
+    const end = (): void => homeward.abort(signal.reason);
+    const isTime = signal.reason instanceof UserError && signal.reason.exit === 'budget';
+    if (isTime) setTimeout(end, rescueSeconds * 1000).unref();
+    else end();
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return homeward.signal;
 }

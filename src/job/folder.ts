@@ -98,4 +98,4 @@ export class JobFolder {
 }
 
 /** Files of a job that are of no use once its machine is gone. */
-const secretNames = ['client-key', 'host-key.pub', 'passphrase'] as const;
+const secretNames = ['client-key', 'host-key.pub', 'passphrase', 'machine-request.json'] as const;

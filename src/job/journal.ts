@@ -64,6 +64,7 @@ export type JournalEntry =
     }
   /** A machine's time at the cloud's expense: asked for, made, gone; or found by a sweep after that. */
   | { readonly type: 'billing'; readonly what: 'asked' | 'made' | 'gone' | 'found'; readonly since: string }
+  | { readonly type: 'door'; readonly cidrs: readonly string[] }
   | { readonly type: 'file'; readonly name: string; readonly sha256: string }
   | {
       readonly type: 'failed';
@@ -77,6 +78,13 @@ export type JournalEntry =
   | { readonly type: 'closed'; readonly result: string };
 
 export type DatedEntry = JournalEntry & { readonly at: string };
+
+/** Does a file end in the middle of a line? What follows it must not become a part of that one. */
+function isTorn(descriptor: number): boolean {
+  const { size } = fs.fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  return size > 0 && fs.readSync(descriptor, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
+}
 
 /** Appends lines to a job's journal. */
 export class Journal {
@@ -104,11 +112,14 @@ export class Journal {
   }
 
   private append(entry: JournalEntry): void {
-    const line = `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`;
-    const descriptor = fs.openSync(this.file, 'a', 0o600);
+    const line = Buffer.from(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
+    const descriptor = fs.openSync(this.file, 'a+', 0o600);
     try {
       // One write of one line: two processes that append never interleave within it.
-      fs.writeSync(descriptor, line);
+      const whole = isTorn(descriptor) ? Buffer.concat([Buffer.from('\n'), line]) : line;
+      // The last bytes of a disk take a part of a line, and no error tells of the rest.
+      if (fs.writeSync(descriptor, whole) < whole.length)
+        throw Object.assign(new Error('the line was not written whole'), { code: 'ENOSPC' });
       fs.fsyncSync(descriptor);
     } finally {
       fs.closeSync(descriptor);
@@ -140,6 +151,8 @@ export interface JournalFacts {
   readonly opened: Extract<DatedEntry, { type: 'opened' }> | null;
   readonly holder: ProcessMark | null;
   readonly machine: Extract<DatedEntry, { type: 'machine' }> | null;
+  /** Whom port 22 was opened for since the machine was made; null: still for whom it was made. */
+  readonly door: readonly string[] | null;
   /** When a machine was first asked for; null when none ever was. */
   readonly askedAt: string | null;
   readonly stagesDone: readonly JobStage[];
@@ -168,6 +181,7 @@ export function factsOf(entries: readonly DatedEntry[]): JournalFacts {
     opened: last(entries, 'opened'),
     holder: last(entries, 'holder')?.process ?? null,
     machine: last(entries, 'machine'),
+    door: last(entries, 'door')?.cidrs ?? null,
     askedAt: entries.find((entry) => entry.type === 'intent')?.at ?? null,
     stagesDone: stages.flatMap((entry) =>
       entry.phase === 'ended' && entry.result !== 'failed' && entry.result !== 'interrupted' ? [entry.stage] : [],

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { ruleOfPort22, type MachineRequest } from '../../stacks/machine';
 import { failover } from '../cloud/failover';
+import { Bug } from '../errors';
 import type { SshTarget } from '../machine';
 import { makeKeyPair, userData } from '../machine';
 import type { JobContext } from './events';
@@ -43,38 +45,36 @@ export async function lease(
   const { lease: wanted } = request;
 
   const attempt = async (choice: { region: string; zone?: string; size: string }): Promise<SshTarget> => {
+    const asked: MachineRequest = {
+      job: folder.job,
+      owner: ownerId(folder.home),
+      expiresAt,
+      ttlMinutes: wanted.ttlMinutes,
+      spot: wanted.spot,
+      diskGiB: wanted.diskGiB,
+      allowCidrs: wanted.allowCidrs,
+      publicKey: clientKey.publicKey,
+      userData: userData({
+        user: place.cloud.user,
+        publicKey: clientKey.publicKey,
+        hostKey,
+        ttlMinutes: wanted.ttlMinutes,
+        hostname: folder.job,
+      }),
+      ...choice,
+    };
+    folder.writeSecret('machine-request.json', JSON.stringify(asked));
     folder.journal.write({ type: 'intent', what: 'create-machine', ...choice });
     const attached = await place.attach();
     try {
       const { openStack } = await import('../engine/stack');
       const stack = await openStack(stackOptions(folder, request, place, attached.providers, choice));
-      const up = await stack.up(
-        await place.stack(),
-        {
-          job: folder.job,
-          owner: ownerId(folder.home),
-          expiresAt,
-          ttlMinutes: wanted.ttlMinutes,
-          spot: wanted.spot,
-          diskGiB: wanted.diskGiB,
-          allowCidrs: wanted.allowCidrs,
-          publicKey: clientKey.publicKey,
-          userData: userData({
-            user: place.cloud.user,
-            publicKey: clientKey.publicKey,
-            hostKey,
-            ttlMinutes: wanted.ttlMinutes,
-            hostname: folder.job,
-          }),
-          ...choice,
-        },
-        (event) => {
-          noteCreation(folder.journal, event);
-          if (event.kind === 'resource' && event.phase === 'started' && event.operation === 'create' && event.type) {
-            context.emit({ type: 'stage', stage: 'up', phase: 'progress', fraction: null, note: event.type });
-          }
-        },
-      );
+      const up = await stack.up(await place.stack(), asked, (event) => {
+        noteCreation(folder.journal, event);
+        if (event.kind === 'resource' && event.phase === 'started' && event.operation === 'create' && event.type) {
+          context.emit({ type: 'stage', stage: 'up', phase: 'progress', fraction: null, note: event.type });
+        }
+      });
       folder.journal.write({ type: 'machine', ...up });
       return {
         address: up.address,
@@ -106,4 +106,25 @@ export async function lease(
     },
   });
   return result;
+}
+
+/** Opens port 22 of a job's machine for these addresses and for no others any more; nothing else of it is touched. */
+export async function openPort22(
+  folder: JobFolder,
+  request: JobRequest,
+  place: Place,
+  allowCidrs: readonly string[],
+): Promise<void> {
+  const asked = folder.readSecret('machine-request.json');
+  if (asked === null) throw new Bug('what the machine was made of is not known any more');
+  const machine = JSON.parse(asked) as MachineRequest;
+  const attached = await place.attach();
+  try {
+    const { openStack } = await import('../engine/stack');
+    const stack = await openStack(stackOptions(folder, request, place, attached.providers));
+    await stack.change(await place.stack(), { ...machine, allowCidrs }, ruleOfPort22);
+    folder.journal.write({ type: 'door', cidrs: allowCidrs });
+  } finally {
+    await attached.close();
+  }
 }

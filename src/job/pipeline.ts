@@ -15,6 +15,7 @@ import {
   type Verification,
 } from '../tpumlir';
 import { remoteJobFolder } from './bootstrap';
+import { homewardSignal } from './budget';
 import type { JobContext } from './events';
 import type { JobFolder } from './folder';
 import type { JobRequest } from './request';
@@ -71,10 +72,12 @@ export async function runPipeline(
   context: JobContext,
 ): Promise<PipelineResult> {
   const cwd = remoteJobFolder(request.job);
+  const homeward = homewardSignal(context.signal);
   let deployOutput = '';
   let verifyOutput = '';
   let calibrateOutput: string | null = null;
   for (const step of stepsOf(request)) {
+    context.signal.throwIfAborted();
     const have = new Set(keptFiles(folder));
     if (step.skipWhen !== undefined && step.skipWhen.length > 0 && step.skipWhen.every((name) => have.has(name))) {
       stages.skip(step.stage, 'finished by an earlier run');
@@ -100,7 +103,7 @@ export async function runPipeline(
       for (const name of step.brings) {
         const local = keptFile(folder, name);
         fs.mkdirSync(path.dirname(local), { recursive: true });
-        const fetched = await machine.fetch(name, local, { signal: context.signal, overwrite: true });
+        const fetched = await machine.fetch(name, local, { signal: homeward, overwrite: true });
         folder.journal.write({ type: 'file', name, sha256: fetched.sha256 });
       }
       return result.output;

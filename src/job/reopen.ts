@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { UserError } from '../errors';
+import { checkCidrs } from './caller-address';
 import { JobFolder } from './folder';
 import { isOpen } from './listing';
 import { outputPaths } from './outputs';
@@ -44,16 +45,23 @@ function ownResults(request: JobRequest): boolean {
   }
 }
 
+/** The request with others that port 22 should be open for, when some are named. */
+function withDoor(request: JobRequest, allowCidrs: readonly string[] | undefined): JobRequest {
+  if (allowCidrs === undefined) return request;
+  return { ...request, wish: { ...request.wish, allowCidrs: checkCidrs(allowCidrs) } };
+}
+
 /**
- * Takes over a job whose client is gone while its machine lives. Throws `job-over`, `job-in-use`, or `inputs-changed`
+ * Takes over a job whose client is gone while its machine lives, perhaps from another address. Throws `job-over`, `job-in-use`, or `inputs-changed`
  * when model or pictures are not what they were.
  */
 export async function takeOver(
   job: string,
+  changes: { readonly allowCidrs?: readonly string[] },
   context: PrepareContext,
 ): Promise<{ folder: JobFolder; prepared: Prepared }> {
   const folder = JobFolder.open(context.home, job);
-  const request = requestOf(folder);
+  const request = withDoor(requestOf(folder), changes.allowCidrs);
   const facts = folder.facts();
   if (
     !isOpen(facts) ||
@@ -75,7 +83,8 @@ export async function takeOver(
     {
       ...request.wish,
       provider: request.provider === 'host' ? request.wish.provider : request.provider,
-      allowCidrs: request.lease.allowCidrs.filter((cidr) => cidr !== '127.0.0.1/32'),
+      // Where we are is asked when the machine keeps us out, not now.
+      allowCidrs: request.lease.allowCidrs,
       force: true,
     },
     context,
@@ -89,6 +98,7 @@ export async function takeOver(
       exit: 'input',
     });
   }
+  if (changes.allowCidrs !== undefined) folder.writeRequest(request);
   return { folder, prepared: { ...again, request, takenOver: [] } };
 }
 

@@ -7,6 +7,7 @@ import type { Receipt } from '../report/receipt';
 import { cvimodelFile, jobFile } from '../tpumlir';
 import { bootstrap, remoteJobFolder, type Ready } from './bootstrap';
 import { watchBudget } from './budget';
+import { doorOf, type Door } from './door';
 import { deliver, deliverLogs, deliverReceipt, keepTable } from './deliver';
 import { stillAlive } from './down';
 import type { JobContext } from './events';
@@ -80,9 +81,10 @@ export async function runJob(
   const stopWatching = watchBudget(request, expiresAt, context, interruption);
   const done: { ready?: Ready; result?: PipelineResult; delivered?: { bytes: number; sha256: string } } = {};
   let failure: unknown = null;
+  const door = doorOf(folder, request, context);
   let machine: Machine | undefined;
   try {
-    machine = await reach(folder, request, stages, context);
+    machine = await reach(folder, request, door, stages, context);
     done.ready = await prepareMachine(machine, folder, prepared, stages, context);
     done.result = await runPipeline(machine, done.ready.toolchain, request, folder, stages, context);
     done.delivered = await stages.run('fetch', () =>
@@ -95,6 +97,8 @@ export async function runJob(
   } finally {
     stopWatching();
     await machine?.close();
+    // An update that is under way must not bring back what the teardown takes away.
+    await door?.settled();
   }
   const left = await tearDown(folder, stages, context);
   const receipt = buildReceipt(
@@ -132,6 +136,7 @@ function linePatience(env: NodeJS.ProcessEnv): { deadlineSeconds: number; stallS
 async function reach(
   folder: JobFolder,
   request: Prepared['request'],
+  door: Door | null,
   stages: StageRunner,
   context: JobContext,
 ): Promise<Machine> {
@@ -140,6 +145,7 @@ async function reach(
       jobFolder: remoteJobFolder(request.job),
       signal: context.signal,
       ...linePatience(context.env),
+      ...(door === null ? {} : { clearWay: door.look }),
     };
     if (request.host !== null) {
       const target = ownTarget(request.host, context.env);

@@ -23,6 +23,10 @@ export interface ConnectOptions {
   readonly stallSeconds?: number;
   /** Hears of each attempt that failed, and why. */
   readonly onRetry?: (attempt: number, reason: string) => void;
+  /** How long an attempt may be unanswered before `clearWay` is asked. Default 3. */
+  readonly silentSeconds?: number;
+  /** Looks whether something of ours keeps us out; `true` when that was changed, so that a new attempt is worth it. Does not throw. */
+  readonly clearWay?: () => Promise<boolean>;
 }
 
 /** Text that only comes back whole when nothing between us and our script touches it. */
@@ -103,8 +107,10 @@ export async function connect(target: SshTarget, options: ConnectOptions): Promi
     loginSeconds: options.loginSeconds ?? 60,
     handshakeSeconds: options.handshakeSeconds ?? 20,
     stallSeconds: options.stallSeconds ?? 30,
+    silentSeconds: options.silentSeconds ?? 3,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onRetry ? { onRetry: options.onRetry } : {}),
+    ...(options.clearWay ? { clearWay: options.clearWay } : {}),
   });
   try {
     await greet(line, jobFolder);

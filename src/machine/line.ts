@@ -15,6 +15,10 @@ export interface LineSettings {
   readonly stallSeconds: number;
   readonly signal?: AbortSignal;
   readonly onRetry?: (attempt: number, reason: string) => void;
+  /** An attempt that is unanswered for so long may be kept out by a firewall: then `clearWay` is asked. */
+  readonly silentSeconds: number;
+  /** Looks whether something of ours keeps us out; `true` when that was changed, so that a new attempt is worth it. */
+  readonly clearWay?: () => Promise<boolean>;
 }
 
 /** The connection broke while something ran over it; whether that may be tried again is its caller's to know. */
@@ -71,7 +75,7 @@ export class Line {
   }
 
   private async connect(): Promise<Client> {
-    const { deadlineSeconds, loginSeconds, handshakeSeconds, stallSeconds, onRetry } = this.settings;
+    const { deadlineSeconds, loginSeconds, onRetry } = this.settings;
     const signal = AbortSignal.any([this.ended.signal, ...(this.settings.signal ? [this.settings.signal] : [])]);
     const begun = performance.now();
     let loginRefusedAt: number | null = null;
@@ -86,7 +90,7 @@ export class Line {
     const attempt = async (): Promise<Client> => {
       try {
         if (signal.aborted) throw abortReason(signal);
-        return await dial(this.target, { handshakeSeconds, stallSeconds, signal });
+        return await this.dialOnce(signal);
       } catch (problem) {
         throw isWorthRetrying(problem) ? problem : new AbortError(problem as Error);
       }
@@ -111,6 +115,22 @@ export class Line {
     });
     this.client = client;
     return client;
+  }
+
+  private async dialOnce(signal: AbortSignal): Promise<Client> {
+    const { handshakeSeconds, stallSeconds, silentSeconds, clearWay } = this.settings;
+    const cleared = new AbortController();
+    const silence = setTimeout(() => {
+      void clearWay?.().then((changed) => {
+        if (changed) cleared.abort(new DialFailure('unreachable', 'the way to it was closed until now'));
+      });
+    }, silentSeconds * 1000);
+    try {
+      const either = AbortSignal.any([signal, cleared.signal]);
+      return await dial(this.target, { handshakeSeconds, stallSeconds, signal: either });
+    } finally {
+      clearTimeout(silence);
+    }
   }
 
   private explain(failure: DialFailure): UserError {

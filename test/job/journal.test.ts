@@ -1,6 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { factsOf, Journal } from '../../src/job/journal';
+import { matching } from '../_helpers/matching';
+import { useSmallDisk, whyNoDisk } from '../_helpers/small-disk';
 import { useScratch } from '../_helpers/scratch';
 
 describe('journal', () => {
@@ -16,6 +18,14 @@ describe('journal', () => {
     one.write({ type: 'stage', stage: 'up', phase: 'begun' });
     fs.appendFileSync(path.join(scratch(), 'journal.jsonl'), '{"type":"machine","addr');
     expect(one.read().map((entry) => entry.type)).toEqual(['stage']);
+  });
+
+  test('a line that a crash tore does not spoil the next one', () => {
+    const one = journal();
+    one.write({ type: 'stage', stage: 'up', phase: 'begun' });
+    fs.appendFileSync(path.join(scratch(), 'journal.jsonl'), '{"type":"machine","addr');
+    one.write({ type: 'closed', result: 'delivered' });
+    expect(one.read().map((entry) => entry.type)).toEqual(['stage', 'closed']);
   });
 
   test('is for its owner alone', () => {
@@ -37,5 +47,37 @@ describe('journal', () => {
     one.write({ type: 'stage', stage: 'transform', phase: 'ended', seconds: 1, result: 'done' });
     one.write({ type: 'stage', stage: 'deploy', phase: 'ended', seconds: 1, result: 'failed' });
     expect(factsOf(one.read())).toMatchObject({ stagesDone: ['transform'], stage: 'deploy' });
+  });
+});
+
+(whyNoDisk === null ? describe : describe.skip)('a journal on a full disk', () => {
+  const disk = useSmallDisk(8192);
+  const journal = (): Journal => new Journal(disk.file('journal.jsonl'));
+  const told = { type: 'stage', stage: 'down', phase: 'begun' } as const;
+  const long = { type: 'closed', result: 'x'.repeat(6000) } as const;
+
+  test('a note is lost without a word, so that a teardown goes on', () => {
+    disk.fill();
+    expect(() => journal().note(told)).not.toThrow();
+    expect(journal().read()).toEqual([]);
+  });
+
+  test('a line that somebody depends on is refused, and says what is full', () => {
+    disk.fill();
+    expect(() => journal().write(told)).toThrow(matching({ code: 'disk-full-here', exit: 'provider' }));
+  });
+
+  test('a line for which there is room in part is refused too, and what comes later is whole', () => {
+    const one = journal();
+    one.write(told);
+    expect(() => one.write(long)).not.toThrow();
+    expect(() => one.write(long)).toThrow(matching({ code: 'disk-full-here' }));
+    disk.grow();
+    one.note(told);
+    expect(one.read().map(({ type }) => type)).toEqual(['stage', 'closed', 'stage']);
+  });
+
+  test('a note that fails for another reason is no secret', () => {
+    expect(() => new Journal(disk.file('no/such/folder')).note(told)).toThrow(matching({ code: 'ENOENT' }));
   });
 });

@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import { withLock } from '../../src/job/lock';
 import { isRunning, markOf } from '../../src/job/process-mark';
 import { useScratch } from '../_helpers/scratch';
+import { useSmallDisk, whyNoDisk } from '../_helpers/small-disk';
 
 describe('lock', () => {
   const scratch = useScratch();
@@ -56,6 +57,32 @@ describe('lock', () => {
       () => Promise.resolve(),
     );
     expect(told).toEqual([child.pid]);
+  });
+});
+
+(whyNoDisk === null ? describe : describe.skip)('a lock on a full disk', () => {
+  const disk = useSmallDisk(8192);
+  const nobody = (): never => {
+    throw new Error('nobody holds it');
+  };
+
+  test('without room for it the work is done all the same, and leaves nothing', async () => {
+    disk.fill();
+    const file = disk.file('x.lock');
+    await expect(withLock(file, nobody, () => Promise.resolve('done'))).resolves.toBe('done');
+    expect(fs.readdirSync(disk.file(''))).toEqual(['filler']);
+  });
+
+  test('without room for it a failure of the work is told', async () => {
+    disk.fill();
+    const work = (): Promise<never> => Promise.reject(new Error('work'));
+    await expect(withLock(disk.file('x.lock'), nobody, work)).rejects.toThrow('work');
+  });
+
+  test('where it cannot be for another reason the work is not begun', async () => {
+    const work = jest.fn();
+    await expect(withLock(disk.file('no/x.lock'), nobody, work)).rejects.toThrow('ENOENT');
+    expect(work).not.toHaveBeenCalled();
   });
 });
 

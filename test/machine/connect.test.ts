@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
+import * as net from 'node:net';
 import * as path from 'node:path';
 import { connect, makeKeyPair, type ConnectOptions, type Machine } from '../../src/machine';
 import { useScratch } from '../_helpers/scratch';
@@ -73,6 +74,43 @@ describe('connect', () => {
       await switching.stop();
       await impostor.stop();
     }
+  });
+
+  it('asks for the way to be cleared when nobody answers, and connects at once when it was', async () => {
+    // Takes connections and says nothing, like a firewall that drops.
+    const silent = net.createServer((socket) => void socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    let port = (silent.address() as net.AddressInfo).port;
+    const way = await startTcpProxy({
+      get port() {
+        return port;
+      },
+    });
+    let asked = 0;
+    const clearWay = (): Promise<boolean> => {
+      if (++asked > 1) port = sshd.target.port;
+      return Promise.resolve(asked > 1);
+    };
+    const reasons: string[] = [];
+    const onRetry = (_attempt: number, reason: string): void => void reasons.push(reason);
+    try {
+      const times = { silentSeconds: 0.1, handshakeSeconds: 1 };
+      machine = await reach({ port: way.port }, { ...times, clearWay, onRetry });
+      // The first time nothing could be done: that attempt ran to its end.
+      expect(reasons).toEqual([expect.stringMatching(/timed? ?out/i), expect.stringContaining('closed until now')]);
+    } finally {
+      await machine?.close();
+      await way.stop();
+      silent.close();
+    }
+  });
+
+  it('does not ask for a way that is open', async () => {
+    const clearWay = jest.fn(() => Promise.resolve(false));
+    machine = await reach({}, { clearWay });
+    proxy.cut();
+    expect(await machine.exec(['true'], { repeatable: true })).toMatchObject({ status: 0 });
+    expect(clearWay).not.toHaveBeenCalled();
   });
 
   it('waits for a machine that is still starting', async () => {

@@ -12,6 +12,7 @@ interface Arguments {
   size: string | undefined;
   'max-cost': string | undefined;
   timeout: string | undefined;
+  'allow-cidr': string[] | undefined;
   yes: boolean;
 }
 
@@ -27,6 +28,7 @@ export const resume: Command<Arguments> = {
       .option('size', { type: 'string', describe: 'another size than before' })
       .option('max-cost', { type: 'string', describe: 'another bound of the bill, USD' })
       .option('timeout', { type: 'string', describe: 'another longest life, minutes' })
+      .option('allow-cidr', { type: 'string', array: true, describe: 'others than before who may reach port 22' })
       .option('yes', {
         type: 'boolean',
         alias: 'y',
@@ -48,6 +50,7 @@ export const resume: Command<Arguments> = {
         ...(args.size === undefined ? {} : { size: args.size }),
         ...(maxCost === undefined ? {} : { maxCost }),
         ...(timeoutMinutes === undefined ? {} : { timeoutMinutes }),
+        ...(args['allow-cidr'] === undefined ? {} : { allowCidrs: args['allow-cidr'] }),
       },
       around,
     );

@@ -1,0 +1,80 @@
+import { UserError } from '../../src/errors';
+import { homewardSignal, outOfTime, watchBudget } from '../../src/job/budget';
+import type { JobEvent } from '../../src/job/events';
+import type { JobRequest } from '../../src/job/request';
+
+const begun = Date.parse('2026-11-28T12:00:00Z');
+const lease = { ttlMinutes: 60, pricePerHour: 0.5, currency: 'USD' };
+const request = { job: 'cv-20261128-120000-7f3a9c', lease } as unknown as JobRequest;
+const expiresAt = new Date(begun + 3_600_000).toISOString();
+
+beforeEach(() => void jest.useFakeTimers({ now: begun }));
+afterEach(() => void jest.useRealTimers());
+
+describe('the time of a job', () => {
+  let events: JobEvent[];
+  let reasons: unknown[];
+  let stop: () => void;
+  beforeEach(() => {
+    [events, reasons] = [[], []];
+    const interruption = { stop: (reason: unknown) => void reasons.push(reason) };
+    stop = watchBudget(request, expiresAt, { emit: (event) => void events.push(event) }, interruption);
+  });
+  afterEach(() => stop());
+  const codes = (): unknown[] => events.map((event) => (event.type === 'warning' ? event.code : event.type));
+
+  test('is not spoken of before 80 %', () => {
+    jest.advanceTimersByTime(48 * 60_000);
+    expect([...events, ...reasons]).toEqual([]);
+  });
+
+  test('at 80 %: one warning, with the money', () => {
+    jest.advanceTimersByTime(58 * 60_000);
+    expect(codes()).toEqual(['time-nearly-over']);
+    expect(events[0]).toMatchObject({ message: expect.stringMatching(/80 % .*0\.40.* 719 s are left/) as string });
+    expect(reasons).toEqual([]);
+  });
+
+  test('half a minute before its end the work is ended, once, and can be resumed', () => {
+    jest.advanceTimersByTime(59.5 * 60_000 + 2000);
+    expect(codes()).toEqual(['time-nearly-over', 'time-over']);
+    expect(reasons).toEqual([outOfTime(request)]);
+    expect(outOfTime(request)).toMatchObject({ exit: 'budget', fix: expect.stringContaining('resume cv-') as string });
+  });
+
+  test('a computer that slept through its end is told of the end alone', () => {
+    jest.setSystemTime(begun + 24 * 3_600_000);
+    jest.advanceTimersByTime(3000);
+    expect(codes()).toEqual(['time-over']);
+    expect(reasons.length).toBe(1);
+  });
+
+  test('is not watched after the work', () => {
+    stop();
+    jest.advanceTimersByTime(2 * 3_600_000);
+    expect([...events, ...reasons]).toEqual([]);
+  });
+});
+
+describe('what is on its way home', () => {
+  test('has half a minute more when the time is over', () => {
+    const work = new AbortController();
+    const homeward = homewardSignal(work.signal);
+    work.abort(outOfTime(request));
+    jest.advanceTimersByTime(29_000);
+    expect(homeward.aborted).toBe(false);
+    jest.advanceTimersByTime(1000);
+    expect(homeward.reason).toEqual(outOfTime(request));
+  });
+
+  test.each([
+    ['an interruption', new UserError({ code: 'interrupted', what: '', why: '', fix: '', exit: 'SIGINT' })],
+    ['a fault of ours', new Error('no')],
+  ])('is given up at once for %s', (_, reason) => {
+    const work = new AbortController();
+    const homeward = homewardSignal(work.signal);
+    work.abort(reason);
+    expect(homeward.reason).toBe(reason);
+    expect(homewardSignal(work.signal).reason).toBe(reason);
+  });
+});
