@@ -88,16 +88,16 @@ describe('connect', () => {
     });
     let asked = 0;
     const clearWay = (): Promise<boolean> => {
-      if (++asked > 1) port = sshd.target.port;
-      return Promise.resolve(asked > 1);
+      if (++asked === 2) port = sshd.target.port;
+      return Promise.resolve(asked === 2);
     };
     const reasons: string[] = [];
     const onRetry = (_attempt: number, reason: string): void => void reasons.push(reason);
     try {
       const times = { silentSeconds: 0.1, handshakeSeconds: 1 };
       machine = await reach({ port: way.port }, { ...times, clearWay, onRetry });
-      // The first time nothing could be done: that attempt ran to its end.
-      expect(reasons).toEqual([expect.stringMatching(/timed? ?out/i), expect.stringContaining('closed until now')]);
+      // The first time nothing could be done: that attempt ran to its end. A slow computer may need more than the third.
+      expect(reasons.slice(0, 2)).toEqual([expect.stringMatching(/timed? ?out/i), expect.stringContaining('closed until now')]);
     } finally {
       await machine?.close();
       await way.stop();
