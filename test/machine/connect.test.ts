@@ -97,7 +97,10 @@ describe('connect', () => {
       const times = { silentSeconds: 0.1, handshakeSeconds: 1 };
       machine = await reach({ port: way.port }, { ...times, clearWay, onRetry });
       // The first time nothing could be done: that attempt ran to its end. A slow computer may need more than the third.
-      expect(reasons.slice(0, 2)).toEqual([expect.stringMatching(/timed? ?out/i), expect.stringContaining('closed until now')]);
+      expect(reasons.slice(0, 2)).toEqual([
+        expect.stringMatching(/timed? ?out/i),
+        expect.stringContaining('closed until now'),
+      ]);
     } finally {
       await machine?.close();
       await way.stop();
