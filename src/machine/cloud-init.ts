@@ -25,6 +25,8 @@ export interface UserDataRequest {
  * By default a systemd timer starts after sysinit.target, which waits for cloud-init, which waits for us: systemd-run
  * up to 252 waits for the timer's start in spite of `--no-block`, and the machine would never come up (seen on Debian
  * 12). Hence no default dependencies, for the timer to start at once; and in the background, for nothing to hang on it.
+ * Its time counts from the boot: what counts from the timer's own start begins anew whenever systemd reads its units
+ * again, as after each install of a package.
  */
 const armScript = `umask 022
 read -r uptime rest </proc/uptime
@@ -42,7 +44,7 @@ else
   [ "$left" -gt 0 ] || left=1
   # Within one boot by uptime: the clock may yet be set.
   echo "$((uptime + left))" >/run/cvicast-end
-  setsid systemd-run --no-block --unit=cvicast-end --on-active="\${left}s" --timer-property=AccuracySec=1s \\
+  setsid systemd-run --no-block --unit=cvicast-end --on-boot="$((uptime + left))s" --timer-property=AccuracySec=1s \\
     --timer-property=DefaultDependencies=no --property=DefaultDependencies=no systemctl poweroff </dev/null >/dev/null 2>&1 &
   setsid sh -c 'sleep "$1"; systemctl poweroff; sleep 90; systemctl poweroff --force --force' cvicast "$((left + 30))" </dev/null >/dev/null 2>&1 &
 fi

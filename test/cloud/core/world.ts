@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import * as os from 'node:os';
 import { messageOf } from '../../../src/errors';
 import { Clock } from './clock';
 import { Faults } from './faults';
@@ -95,7 +96,7 @@ export class LiveWorld implements World {
     return logs.join('\n');
   }
 
-  /** The guest called `shutdown`, `systemctl poweroff`, `systemd-run --on-active=…` and the like. */
+  /** The guest called `shutdown`, `systemctl poweroff`, `systemd-run --on-boot=…` and the like. */
   guestSays(entryId: string, words: string): void {
     const entry = this.ledger.alive().find((one) => one.id === entryId);
     if (!entry) return;
@@ -142,8 +143,9 @@ function wishOf(argv: readonly string[]): Wish {
   if (command === 'systemctl')
     return argv.some((word) => /^(poweroff|halt|reboot)$/.test(word)) ? { kind: 'now', minutes: 0 } : 'nothing';
   if (command === 'systemd-run') {
-    const seconds = argv.map((word) => /^--on-active=(\d+)s?$/.exec(word)?.[1]).find((found) => found !== undefined);
-    return seconds === undefined ? 'unclear' : { kind: command, minutes: Number(seconds) / 60 };
+    const uptime = argv.map((word) => /^--on-boot=(\d+)s?$/.exec(word)?.[1]).find((found) => found !== undefined);
+    // The guest's kernel is this computer's.
+    return uptime === undefined ? 'unclear' : { kind: command, minutes: (Number(uptime) - os.uptime()) / 60 };
   }
   if (command !== 'shutdown') return { kind: 'now', minutes: 0 };
   if (argv.includes('-c')) return { kind: command, minutes: null };
