@@ -1,5 +1,5 @@
 import { UserError } from '../errors';
-import { suggestion } from './matching';
+import { suggestion } from '../near-matches';
 import type { Cloud, CloudRegion, MachineSize } from './types';
 
 /** Where exactly a machine is tried. */

@@ -118,6 +118,26 @@ export async function requestJson<T = unknown>(
   }
 }
 
+/**
+ * Asks again, signed anew, while the refusal is of those that may pass: for clouds whose requests cannot be repeated as
+ * they are, or whose errors come with status 200.
+ */
+export async function askAgain<T>(
+  passing: ReadonlySet<string>,
+  policy: HttpPolicy,
+  once: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once();
+    } catch (thrown) {
+      const again = thrown instanceof UserError && passing.has(thrown.code);
+      if (!again || attempt >= policy.attempts) throw thrown;
+    }
+    await pauseFor(policy.firstPause * 2 ** (attempt - 1));
+  }
+}
+
 function parsed(cloud: Refuser, request: HttpRequest, answer: Attempt): unknown {
   if (answer.text.trim() === '') return null;
   try {

@@ -6,7 +6,7 @@ import { digitalocean } from './digitalocean';
 import { gcp } from './gcp';
 import { hetzner } from './hetzner';
 import { local } from './local';
-import { suggestion } from './matching';
+import { suggestion } from '../near-matches';
 import { tencent } from './tencent';
 import type { Cloud } from './types';
 

@@ -1,5 +1,5 @@
 import { UserError } from '../errors';
-import { suggestion } from './matching';
+import { suggestion } from '../near-matches';
 
 // What a check before the creation says when a choice cannot be had. Nothing was created when these are thrown.
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { UserError } from '../errors';
 
 /** A job id: begins with a letter, sorts by time, and is unique without asking anyone; at most 40 characters. */
 export function newJobId(now: Date = new Date()): string {
@@ -16,6 +17,8 @@ export function isJobId(text: string): boolean {
 /**
  * The random id of this installation (16 hex digits), made on first use. Only what bears it in the cloud is ours to
  * delete, so two processes that start at once must agree on it: the first writer wins.
+ *
+ * Throws `UserError` `owner-damaged` when the file holds anything else: it goes into tags, and decides what a sweep removes.
  */
 export function ownerId(home: string): string {
   const file = path.join(home, 'owner');
@@ -31,5 +34,13 @@ export function ownerId(home: string): string {
       fs.rmSync(mine, { force: true });
     }
   }
-  return fs.readFileSync(file, 'utf8').trim();
+  const owner = fs.readFileSync(file, 'utf8').trim();
+  if (/^[0-9a-f]{16}$/.test(owner)) return owner;
+  throw new UserError({
+    code: 'owner-damaged',
+    what: `${file} does not hold this installation's id`,
+    why: `16 hex digits were written there, and it holds ${JSON.stringify(owner.slice(0, 40))}`,
+    fix: `see \`cvicast ls\` that no job of yours lives, then remove ${file}: a new id is made`,
+    exit: 'input',
+  });
 }

@@ -20,7 +20,7 @@ import {
   type ToolchainKind,
 } from '../tpumlir';
 import { callerCidr, checkCidrs } from './caller-address';
-import { newJobId } from './identity';
+import { newJobId, ownerId } from './identity';
 import { checkOutputs, outputPaths, type OutputPaths } from './outputs';
 import { choosePlan } from './planning';
 import type { ConvertWish, InputFile, JobRequest, Lease } from './request';
@@ -241,6 +241,8 @@ async function leaseOf(wish: ConvertWish, plan: PlanRow, context: PrepareContext
   const affordable = (size: { pricePerHour: number }): boolean =>
     wish.maxCost === undefined || billOf(cloud, size, plan.ttlMinutes * 60) <= Math.max(wish.maxCost, plan.worstCase);
   const here = plan.provider === 'local';
+  // It marks all that is made: refused here when it is damaged, not once something lives.
+  if (!here) ownerId(context.home);
   return {
     region: plan.region,
     size: plan.size,

@@ -1,5 +1,5 @@
 import { changesOf, inputProblems, nodesBehind, operatorProblems, precisionProblems } from './graph-rules';
-import { nearNames } from './near-names';
+import { nearMatches } from '../near-matches';
 import { pictureAxes } from './picture';
 import { targetNamed } from './targets';
 import { refuse, warn, type Target, type TargetName } from './targets/target';
@@ -86,7 +86,7 @@ function ownOutputProblems(facts: ModelFacts, own: readonly string[], target: Ta
   const missing = own.filter((name) => !known.has(name));
   if (missing.length > 0) {
     return missing.map((name) => {
-      const near = nearNames(name, known);
+      const near = nearMatches(name, known);
       return refuse(
         'no-such-output',
         `The graph has no tensor ${JSON.stringify(name.slice(0, 200))}`,

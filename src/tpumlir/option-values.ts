@@ -1,5 +1,5 @@
 import { UserError } from '../errors';
-import { nearMatch } from './near-match';
+import { nearMatches } from '../near-matches';
 
 /** A refused option: exit code input, nothing was created. */
 export function refused(code: string, what: string, why: string, fix: string): UserError {
@@ -93,12 +93,12 @@ export function countOf(value: string | number): number {
 export function oneOf<T extends string>(option: string, text: string, words: readonly T[]): T {
   const found = words.find((word) => word.toLowerCase() === text.trim().toLowerCase());
   if (found !== undefined) return found;
-  const near = nearMatch(text, words);
+  const [near] = nearMatches(text, words, 1);
   throw refused(
     `bad-${option}`,
     `--${option} ${JSON.stringify(text)} is not one of its values`,
     `it takes ${words.join(', ')}`,
-    near === null ? `Leave it out, or take one of these.` : `Did you mean --${option} ${near}?`,
+    near === undefined ? `Leave it out, or take one of these.` : `Did you mean --${option} ${near}?`,
   );
 }
 
@@ -140,12 +140,12 @@ export function outputNamesOf(text: string, known?: ReadonlySet<string>): readon
   }
   const missing = known === undefined ? undefined : names.find((name) => !known.has(name));
   if (known !== undefined && missing !== undefined) {
-    const near = nearMatch(missing, [...known]);
+    const [near] = nearMatches(missing, known, 1);
     throw refused(
       'unknown-output-name',
       `The model has no tensor ${JSON.stringify(missing)}`,
       'names differ between exporter versions, so names from a guide seldom fit',
-      `${near === null ? '' : `Did you mean ${near}? `}Leave --output-names out: cvicast finds the heads in the graph.`,
+      `${near === undefined ? '' : `Did you mean ${near}? `}Leave --output-names out: cvicast finds the heads in the graph.`,
     );
   }
   return names;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors';
-import { nearMatch } from './near-match';
+import { nearMatches } from '../near-matches';
 
 /** One version of TPU-MLIR that we install. Adding a version is adding one entry to the table below. */
 export interface ToolchainVersion {
@@ -81,7 +81,7 @@ export function toolchainVersion(name: string = defaultVersion): ToolchainVersio
     code: 'unknown-toolchain-version',
     what: `There is no TPU-MLIR version "${name}" in cvicast's table`,
     why: `it knows ${names.join(', ')}`,
-    fix: `Leave the version out, or write ${nearMatch(name, names) ?? defaultVersion}.`,
+    fix: `Leave the version out, or write ${nearMatches(name, names, 1)[0] ?? defaultVersion}.`,
     exit: 'input',
   });
 }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { isJobId, newJobId, ownerId } from '../../src/job/identity';
+import { matching } from '../_helpers/matching';
 import { useScratch } from '../_helpers/scratch';
 
 describe('identity', () => {
@@ -25,4 +26,12 @@ describe('identity', () => {
     expect(fs.readdirSync(home)).toEqual(['owner']);
     expect(fs.statSync(path.join(home, 'owner')).mode & 0o777).toBe(0o600);
   });
+
+  test.each(['', '0123456789abcde', '0123456789ABCDEF', '0123456789abcdef\n0123456789abcdef'])(
+    'an owner file that holds %j is refused: it would go into every tag',
+    (text) => {
+      fs.writeFileSync(path.join(scratch(), 'owner'), text);
+      expect(() => ownerId(scratch())).toThrow(matching({ code: 'owner-damaged', exit: 'input' }));
+    },
+  );
 });

@@ -1,23 +1,20 @@
+import { byRegion, type KindOfThing } from '../by-region';
 import { policyFrom, type HttpPolicy } from '../http';
-import { insist, patienceFrom, untilGone, type Patience } from '../insist';
+import { patienceFrom, type Patience } from '../insist';
 import { ownershipOf } from '../ownership';
 import { noCredentials } from '../refusal';
-import { together } from '../together';
 import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types';
-import { notOurs } from '../unfit';
 import { alibabaClient, refuser, type AlibabaClient, type Service } from './client';
 import { findKey } from './credentials';
 import { preflight, regionNames } from './preflight';
 
-interface Kind {
-  readonly kind: string;
+interface Kind extends KindOfThing {
   readonly service: Service;
   readonly describe: string;
   /** Names around the array in the answer. */
   readonly shelf: string;
   readonly field: string;
   readonly id: string;
-  readonly idForm: RegExp;
   readonly remove: string;
   readonly removeParameters: (id: string) => Record<string, string>;
   /** Parameters by which the listing is asked for one. */
@@ -140,42 +137,23 @@ function resourceOf(kind: Kind, found: Found, region: string): CloudResource {
   };
 }
 
-async function listRegion(client: AlibabaClient, region: string): Promise<CloudResource[]> {
-  const found = await together(
-    kinds.map(async (kind) => {
-      const call = {
-        service: kind.service,
-        region,
-        name: kind.describe,
-        parameters: { 'Tag.1.Key': 'cvicast-job' },
-        action: `list ${kind.kind}s in ${region}`,
-      };
+function things(client: AlibabaClient, patience: Patience): ReturnType<typeof byRegion> {
+  return byRegion<Kind>({
+    ...{ cloud: refuser, kinds, patience, byHand: 'delete it in ecs.console.aliyun.com' },
+    async list(kind, region) {
+      const { service, describe: name } = kind;
+      const parameters = { 'Tag.1.Key': 'cvicast-job' };
+      const call = { service, region, name, parameters, action: `list ${kind.kind}s in ${region}` };
       const items = await client.pages<Found>(call, kind.shelf, kind.field);
       return items.filter(kind.counts ?? (() => true)).map((item) => resourceOf(kind, item, region));
-    }),
-  );
-  return found.flat();
-}
-
-async function remove(client: AlibabaClient, resource: CloudResource, patience: Patience): Promise<void> {
-  const kind = kinds.find((one) => one.kind === resource.kind);
-  if (!kind || !kind.idForm.test(resource.id) || !/^[a-z0-9-]+$/.test(resource.region)) {
-    throw notOurs('Alibaba Cloud', resource.kind, resource.id, 'delete it in ecs.console.aliyun.com');
-  }
-  const { service } = kind;
-  const { region, id } = resource;
-  const name = `${kind.kind} ${id}`;
-  const deletion = {
-    service,
-    region,
-    name: kind.remove,
-    parameters: kind.removeParameters(id),
-    action: `delete ${name}`,
-    accept: gone,
-  };
-  await insist(refuser, () => client.call(deletion), patience);
-  const question = { service, region, name: kind.describe, parameters: kind.one(id), action: `look for ${name}` };
-  await untilGone(name, async () => (await client.pages(question, kind.shelf, kind.field)).length === 0, patience);
+    },
+    remove: ({ service, remove: name, removeParameters }, { region, id }, what) =>
+      client.call({ service, region, name, parameters: removeParameters(id), action: `delete ${what}`, accept: gone }),
+    async isGone({ service, describe: name, one, shelf, field }, { region, id }, what) {
+      const call = { service, region, name, parameters: one(id), action: `look for ${what}` };
+      return (await client.pages(call, shelf, field)).length === 0;
+    },
+  });
 }
 
 interface Price {
@@ -192,12 +170,9 @@ export function alibabaApi(
   if (key === null) throw noCredentials({ name: 'alibaba', ...refuser }, report);
   const client = alibabaClient(key, context.env, policy);
   return {
+    ...things(client, patience),
     preflight: (choice) => preflight(client, choice),
-    async list(regions) {
-      return (await together(regions.map((region) => listRegion(client, region)))).flat();
-    },
     enabledRegions: () => regionNames(client),
-    remove: (resource) => remove(client, resource, patience),
     async livePrice({ region, size }) {
       const { PriceInfo } = await client.call<Price>({
         service: 'ecs',

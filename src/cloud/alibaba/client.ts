@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pauseFor } from 'node:timers/promises';
-import { Bug, UserError } from '../../errors';
-import { requestJson, type HttpPolicy } from '../http';
+import { Bug } from '../../errors';
+import { askAgain, requestJson, type HttpPolicy } from '../http';
 import { refusal } from '../refusal';
 import type { AlibabaKey } from './credentials';
 import { errors } from './errors';
@@ -82,17 +81,7 @@ export function alibabaClient(key: AlibabaKey, env: NodeJS.ProcessEnv, policy: H
     throw refusal(refuser, call.action, JSON.stringify(body));
   }
 
-  async function call<T>(one: AlibabaCall): Promise<T & Failure> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await once<T>(one);
-      } catch (thrown) {
-        const again = thrown instanceof UserError && passing.has(thrown.code);
-        if (!again || attempt >= policy.attempts) throw thrown;
-      }
-      await pauseFor(policy.firstPause * 2 ** (attempt - 1));
-    }
-  }
+  const call = <T>(one: AlibabaCall): Promise<T & Failure> => askAgain(passing, policy, () => once<T>(one));
 
   async function pages<T>(one: AlibabaCall, shelf: string, field: string): Promise<T[]> {
     const found: T[] = [];

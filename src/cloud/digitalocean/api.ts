@@ -1,6 +1,6 @@
 import { UserError } from '../../errors';
 import { requestJson, together, type HttpPolicy, type HttpRequest } from '../http';
-import { suggestion } from '../matching';
+import { suggestion } from '../../near-matches';
 import { isJobName, ownershipInName, type Ownership } from '../ownership';
 import type { Refuser } from '../refusal';
 import type { CloudApi, CloudResource } from '../types';

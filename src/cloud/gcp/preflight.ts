@@ -1,5 +1,5 @@
 import { UserError } from '../../errors';
-import { suggestion } from '../matching';
+import { suggestion } from '../../near-matches';
 import type { GoogleClient } from './client';
 
 interface Quota {

@@ -1,22 +1,19 @@
+import { byRegion, type KindOfThing } from '../by-region';
 import { policyFrom, type HttpPolicy } from '../http';
-import { insist, patienceFrom, untilGone, type Patience } from '../insist';
+import { patienceFrom, type Patience } from '../insist';
 import { ownershipOf } from '../ownership';
 import { noCredentials } from '../refusal';
-import { together } from '../together';
 import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types';
-import { notOurs } from '../unfit';
 import { refuser, tencentClient, type Service, type TencentClient } from './client';
 import { findKey } from './credentials';
 import { preflight, regionNames } from './preflight';
 
-interface Kind {
-  readonly kind: string;
+interface Kind extends KindOfThing {
   readonly service: Service;
   readonly describe: string;
   /** Name of the array in the answer. */
   readonly field: string;
   readonly id: string;
-  readonly idForm: RegExp;
   /** Name of the parameter that asks for some by their ids. */
   readonly ids: string;
   readonly remove: string;
@@ -110,49 +107,22 @@ function resourceOf(kind: Kind, found: Found, region: string): CloudResource {
   };
 }
 
-async function listRegion(client: TencentClient, region: string): Promise<CloudResource[]> {
-  const found = await together(
-    kinds.map(async (kind) => {
+function things(client: TencentClient, patience: Patience): ReturnType<typeof byRegion> {
+  return byRegion<Kind>({
+    ...{ cloud: refuser, kinds, patience, byHand: 'delete it in console.tencentcloud.com' },
+    async list(kind, region) {
+      const { service, describe: name, field } = kind;
       const parameters = { Filters: [{ Name: 'tag-key', Values: ['cvicast-job'] }] };
-      const call = {
-        service: kind.service,
-        region,
-        name: kind.describe,
-        parameters,
-        action: `list ${kind.kind}s in ${region}`,
-      };
-      return (await client.pages<Found>(call, kind.field)).map((item) => resourceOf(kind, item, region));
-    }),
-  );
-  return found.flat();
-}
-
-async function remove(client: TencentClient, resource: CloudResource, patience: Patience): Promise<void> {
-  const kind = kinds.find((one) => one.kind === resource.kind);
-  if (!kind || !kind.idForm.test(resource.id) || !/^[a-z0-9-]+$/.test(resource.region)) {
-    throw notOurs('Tencent Cloud', resource.kind, resource.id, 'delete it in console.tencentcloud.com');
-  }
-  const { service } = kind;
-  const { region, id } = resource;
-  const name = `${kind.kind} ${id}`;
-  const deletion = {
-    service,
-    region,
-    name: kind.remove,
-    parameters: kind.removeParameters(id),
-    action: `delete ${name}`,
-    accept: gone,
-  };
-  await insist(refuser, () => client.call(deletion), patience);
-  const question = {
-    service,
-    region,
-    name: kind.describe,
-    parameters: { [kind.ids]: [id] },
-    action: `look for ${name}`,
-    accept: gone,
-  };
-  await untilGone(name, async () => (await client.pages(question, kind.field)).length === 0, patience);
+      const call = { service, region, name, parameters, action: `list ${kind.kind}s in ${region}` };
+      return (await client.pages<Found>(call, field)).map((item) => resourceOf(kind, item, region));
+    },
+    remove: ({ service, remove: name, removeParameters }, { region, id }, what) =>
+      client.call({ service, region, name, parameters: removeParameters(id), action: `delete ${what}`, accept: gone }),
+    async isGone({ service, describe: name, ids, field }, { region, id }, what) {
+      const call = { service, region, name, parameters: { [ids]: [id] }, action: `look for ${what}`, accept: gone };
+      return (await client.pages(call, field)).length === 0;
+    },
+  });
 }
 
 /** Tencent Cloud's own APIs, CVM and VPC, region by region. */
@@ -165,11 +135,8 @@ export function tencentApi(
   if (key === null) throw noCredentials({ name: 'tencent', ...refuser }, report);
   const client = tencentClient(key, context.env, policy);
   return {
+    ...things(client, patience),
     preflight: (choice) => preflight(client, choice),
-    async list(regions) {
-      return (await together(regions.map((region) => listRegion(client, region)))).flat();
-    },
     enabledRegions: () => regionNames(client),
-    remove: (resource) => remove(client, resource, patience),
   };
 }

@@ -11,7 +11,7 @@ export interface World {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly faults: Faults;
-  /** What the test gave: credentials, quota, which regions the account lacks. */
+  /** What the test gave: permissions, quota, which regions the account lacks; `image: 'none'`, when no Ubuntu is offered. */
   readonly options: Readonly<Record<string, string>>;
   /** What the engine configured the plugin with, e.g. `region`. */
   readonly config: Readonly<Record<string, unknown>>;

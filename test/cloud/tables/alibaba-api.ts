@@ -133,7 +133,10 @@ const actions: Readonly<Record<string, (call: Call) => HttpAnswer>> = {
     });
     return ok({ AvailableZones: { AvailableZone: facts.zonesOf(region).map(zone) } });
   },
-  DescribeImages: () => ok({ TotalCount: 1, Images: { Image: [{ ImageId: facts.image }] } }),
+  DescribeImages: ({ world }) => {
+    const found = world.options['image'] === 'none' ? [] : [{ ImageId: facts.image }];
+    return ok({ TotalCount: found.length, Images: { Image: found } });
+  },
   DescribeAccountAttributes: ({ world }) => {
     const item = (AttributeName: string, Value: string) => ({
       AttributeName,

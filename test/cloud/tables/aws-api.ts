@@ -193,11 +193,12 @@ const actions: Readonly<Record<string, (call: Call) => HttpAnswer | Promise<Http
         facts.zonesOf(region).map((location) => ({ instanceType, locationType: 'availability-zone', location })),
       ),
     }),
-  DescribeImages: ({ form, region }) =>
+  DescribeImages: ({ form, region, world }) =>
     answer('DescribeImages', {
-      imagesSet: listed(form, 'Owner').includes(facts.canonical)
-        ? [{ imageId: facts.imageOf(region), name: facts.imageName, creationDate: '2026-11-04T10:00:00.000Z' }]
-        : [],
+      imagesSet:
+        world.options['image'] !== 'none' && listed(form, 'Owner').includes(facts.canonical)
+          ? [{ imageId: facts.imageOf(region), name: facts.imageName, creationDate: '2026-11-04T10:00:00.000Z' }]
+          : [],
     }),
   CreateVpc: dryRun,
   RunInstances: (call) => {

@@ -71,7 +71,9 @@ function told(world: World, path: string): HttpAnswer | null {
     return page([{ currentValue: 0, limit: Number(world.options['coreLimit'] ?? '10'), name: { value: 'cores' } }]);
   const { publisher, offer, sku } = facts.image;
   const versions = `publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${sku}/versions`;
-  return path.endsWith(`/${versions}`) ? ok([{ name: '22.04.202611040' }]) : null;
+  return path.endsWith(`/${versions}`)
+    ? ok(world.options['image'] === 'none' ? [] : [{ name: '22.04.202611040' }])
+    : null;
 }
 
 async function manager(world: World, { method, path, query, headers }: HttpRequest): Promise<HttpAnswer> {

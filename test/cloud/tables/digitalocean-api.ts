@@ -58,7 +58,10 @@ const lists: Record<string, (world: World) => HttpAnswer> = {
     status: 200,
     body: { account: { status: 'active', droplet_limit: Number(world.options['dropletLimit'] ?? '10') } },
   }),
-  [`/v2/images/${image}`]: () => ({ status: 200, body: { image: { slug: image, distribution: 'Ubuntu', regions } } }),
+  [`/v2/images/${image}`]: (world) =>
+    world.options['image'] === 'none'
+      ? refuse('The resource you were accessing could not be found.', 404, 'not_found')
+      : { status: 200, body: { image: { slug: image, distribution: 'Ubuntu', regions } } },
 };
 
 const kindOfPath: Record<string, string> = {

@@ -74,6 +74,7 @@ async function compute(world: World, request: HttpRequest, path: string, remove:
   const { method, query } = request;
   const mine = `projects/${project}`;
   if (path === 'projects/ubuntu-os-cloud/global/images/family/ubuntu-2204-lts') {
+    if (world.options['image'] === 'none') return missing(path);
     return ok({ name: 'ubuntu-2204-jammy-v20261104', architecture: 'X86_64' });
   }
   if (path === mine) {

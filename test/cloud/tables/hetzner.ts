@@ -117,7 +117,7 @@ const shown = (one: Entry): Props => ({
 const prices = (perMonth: number): unknown[] =>
   locations.map((location) => ({ location, price_hourly: { net: hourly(perMonth).toFixed(10) } }));
 
-function catalogue(path: string, query: URLSearchParams): HttpAnswer | null {
+function catalogue(world: World, path: string, query: URLSearchParams): HttpAnswer | null {
   const named = (one: string): boolean => !query.has('name') || query.get('name') === one;
   switch (path) {
     case 'locations':
@@ -128,7 +128,9 @@ function catalogue(path: string, query: URLSearchParams): HttpAnswer | null {
     case 'images':
       return page(
         'images',
-        [image].filter(named).map((one) => ({ name: one, architecture: 'x86' })),
+        [image]
+          .filter((one) => named(one) && world.options['image'] !== 'none')
+          .map((one) => ({ name: one, architecture: 'x86' })),
       );
     case 'server_types':
       return page(
@@ -155,7 +157,7 @@ async function api(world: World, { method, path, query, headers }: HttpRequest):
     if (headers['authorization'] !== 'Bearer stand-in-token')
       return refuse('unauthorized', 'unable to authenticate', 401);
     const [, what = '', id] = /^\/v1\/([a-z_]+)(?:\/(\d+))?$/.exec(path) ?? [];
-    const facts = method === 'GET' && id === undefined ? catalogue(what, query) : null;
+    const facts = method === 'GET' && id === undefined ? catalogue(world, what, query) : null;
     if (facts) return facts;
     const kind = paths[what] ?? refuse('not_found', 'page not found', 404);
     if (method === 'GET' && id === undefined) {

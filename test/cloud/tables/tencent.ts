@@ -225,10 +225,11 @@ const actions: Readonly<Record<string, (call: Call) => Props | Promise<Props>>> 
     const state = (Region: string) => (open.includes(Region) ? 'AVAILABLE' : 'UNAVAILABLE');
     return { RegionSet: Object.keys(regions).map((Region) => ({ Region, RegionState: state(Region) })) };
   },
-  DescribeImages: () => ({
-    TotalCount: 1,
-    ImageSet: [{ ImageId: image, ImageName: 'Ubuntu Server 22.04 LTS 64bit', Architecture: 'x86_64' }],
-  }),
+  DescribeImages: ({ world }) => {
+    const ubuntu = { ImageId: image, ImageName: 'Ubuntu Server 22.04 LTS 64bit', Architecture: 'x86_64' };
+    const ImageSet = world.options['image'] === 'none' ? [] : [ubuntu];
+    return { TotalCount: ImageSet.length, ImageSet };
+  },
   DescribeZoneInstanceConfigInfos: ({ region, parameters }) => {
     const name =
       bags(parameters['Filters']).flatMap((one) =>
