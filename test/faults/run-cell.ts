@@ -23,11 +23,7 @@ export async function runCell(grid: GridCell): Promise<CellResult> {
   const begun = performance.now();
   const problems: string[] = [];
   try {
-    const cell = await Cell.open(grid.place, {
-      watchdogSeconds: 600,
-      diskMegabytes: null,
-      ...grid.fault.surroundings,
-    });
+    const cell = await Cell.open(grid.place, grid.fault.surroundings);
     try {
       await story(cell, grid, problems);
     } catch (thrown) {
@@ -64,7 +60,7 @@ export async function story(cell: Cell, { stage, fault, place }: GridCell, probl
 /** Starts the conversion and lets the fault meet it in the stage. */
 async function meet(cell: Cell, stage: Stage, fault: Fault): Promise<CliResult> {
   if (fault.arm) {
-    await fault.arm(cell);
+    await fault.arm(cell, stage.name);
     return withLimit(cell, cell.start().ended);
   }
   await stage.prepare(cell);
@@ -115,7 +111,7 @@ async function provePeace(cell: Cell, place: PlaceName, problems: string[], ende
   const listed = await cell.command('ls', '--json');
   if (listed.code !== 0 || listed.stdout.trim() !== '[]') problems.push(`ls: ${listed.stdout}${listed.stderr}`);
   for (const job of cell.jobs()) {
-    for (const name of ['client-key', 'passphrase'])
+    for (const name of ['client-key', 'passphrase', 'machine-request.json'])
       if (fs.existsSync(`${cell.home}/jobs/${job}/${name}`)) problems.push(`${name} of ${job} is still there`);
   }
   const remarks = place === 'local' ? [] : (await cell.cloud!.ledger()).remarks;
