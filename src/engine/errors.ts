@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import { UserError } from '../errors';
 import { CommandFailure } from './command';
 import { troubleIn } from './trouble';
@@ -59,11 +60,19 @@ const known: readonly Known[] = [
  * troubles by code, and else `engine-failed` with the cloud's own words as `why`.
  *
  * @param diagnostics the error messages among the engine's events, in order
+ * @param folder where the engine writes
  */
-export function translate(thrown: unknown, job: string, diagnostics: readonly string[] = []): unknown {
+export function translate(
+  thrown: unknown,
+  job: string,
+  diagnostics: readonly string[] = [],
+  folder: string | null = null,
+): unknown {
   if (!(thrown instanceof CommandFailure)) return thrown;
   const { outcome, verb } = thrown;
-  const said = diagnostics.length > 0 ? diagnostics.join('\n') : `${outcome.stderr}\n${outcome.stdout}`;
+  const words = diagnostics.length > 0 ? diagnostics.join('\n') : `${outcome.stderr}\n${outcome.stdout}`;
+  // An engine whose disk is full cannot say so: its words go to the same disk.
+  const said = words.trim() === '' && folder !== null && isFull(folder) ? 'no space left on device' : words;
   const ours = troubleIn(said);
   if (ours !== null) return ours;
   if (outcome.signal !== null) {
@@ -97,6 +106,12 @@ export function translate(thrown: unknown, job: string, diagnostics: readonly st
     },
     { cause: thrown },
   );
+}
+
+/** Is there so little room that nothing can be written for sure? */
+function isFull(folder: string): boolean {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  return bavail * bsize < 1 << 20;
 }
 
 /** The telling part of the engine's output: its error lines, without colours, addresses of resources and repetition. */

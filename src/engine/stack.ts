@@ -133,7 +133,7 @@ class JobStack implements Stack {
     try {
       return await work();
     } catch (thrown) {
-      throw translate(thrown, this.options.job, events.errors);
+      throw translate(thrown, this.options.job, events.errors, this.options.logFolder);
     }
   }
 

@@ -8,7 +8,7 @@ import { serveProvider } from '../../src/engine/serve-provider';
 import type { Stack } from '../../src/engine/types';
 import { connect, makeKeyPair, userData, type KeyPair } from '../../src/machine';
 import { homeFolder } from '../../src/paths';
-import type { MachineRequest } from '../../stacks/machine';
+import { ruleOfPort22, type MachineRequest } from '../../stacks/machine';
 import { startCloud, whyNoMachines, type CloudStandIn } from './cloud';
 import { useScratch } from './scratch';
 
@@ -102,14 +102,19 @@ export function useRental(name: string, place: Place): (options?: Readonly<Recor
 }
 
 /** A command on the rented machine, over SSH with the pinned host key; waits until the machine has booted. */
-export async function runThere(rental: Rental, at: Awaited<ReturnType<Stack['up']>>, argv: string[]): Promise<string> {
+export async function runThere(
+  rental: Rental,
+  at: Awaited<ReturnType<Stack['up']>>,
+  argv: string[],
+  patienceSeconds = 180,
+): Promise<string> {
   const machine = await connect(
     {
       ...{ address: at.address, port: at.port, user: at.user },
       privateKey: rental.key.privateKey,
       hostKeys: [rental.hostKey.publicKey],
     },
-    { jobFolder: `/var/tmp/cvicast-${job}` },
+    { jobFolder: `/var/tmp/cvicast-${job}`, deadlineSeconds: patienceSeconds, handshakeSeconds: patienceSeconds },
   );
   try {
     const { status, stdout, stderr } = await machine.exec(argv);
@@ -184,6 +189,23 @@ export function tellStories(
     await rental.up();
     fs.rmSync(homeFolder.state(rental.home), { recursive: true });
     await rental.sweep();
+    expect(await rental.cloud.alive()).toEqual([]);
+  });
+
+  it('opens its door for a new address and no longer for the old one, and keeps the machine', async () => {
+    const rental = await rent();
+    const at = await rental.up();
+    await runThere(rental, at, ['true']);
+    const before = await rental.cloud.alive();
+    await rental.cloud.move('198.51.100.7');
+    const moved = { ...rental.request, allowCidrs: ['198.51.100.7/32'] };
+    await rental.stack.change(await clouds[name]!.stack(), moved, ruleOfPort22);
+    await runThere(rental, at, ['true']);
+    await rental.cloud.move('127.0.0.1');
+    await expect(runThere(rental, at, ['true'], 1)).rejects.toMatchObject({ code: 'machine-unreachable' });
+    const machines = (entries: typeof before) => entries.filter((entry) => entry.kind === facts.machine);
+    expect(machines(await rental.cloud.alive())).toEqual(machines(before));
+    await rental.stack.destroy();
     expect(await rental.cloud.alive()).toEqual([]);
   });
 

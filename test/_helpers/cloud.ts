@@ -4,6 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import type { Fault } from '../cloud/core/faults';
 import { whyNoMachines } from '../cloud/core/machine';
+import { usualSecret } from '../cloud/core/table';
 import { tables } from '../cloud/tables';
 
 export interface LedgerEntry {
@@ -62,8 +63,10 @@ export interface CloudStandIn {
   stall(after?: { direction: 'up' | 'down'; bytes: number }): Promise<void>;
   /** Lets what stands still go on. */
   flow(): Promise<void>;
-  /** Keeps this computer out of every machine, as when its address changes; or lets it in again. */
-  shut(shut: boolean): Promise<void>;
+  /** Gives this computer another address, as the world and the clouds' firewalls see it; connections end by that. */
+  move(address: string): Promise<void>;
+  /** Where on the machines one of these words is: names of files, and of processes' arguments and environments. */
+  find(words: readonly string[]): Promise<readonly string[]>;
   /** Every guest dies; the cloud goes on to list and to bill it. */
   crash(): Promise<void>;
   /** Fills the disk of every guest. */
@@ -82,8 +85,9 @@ const root = path.resolve(__dirname, '../..');
 /**
  * Starts the stand-in of a cloud in a process of its own, which ends with the caller whatever happens.
  *
- * Options (all optional): `machines: 'none'` (no guests, addresses answer nothing), `permissions: 'read'`, and what the
- * cloud's table in test/cloud/tables/ reads.
+ * Options (all optional): `machines: 'none'` (no guests, addresses answer nothing), `impostor` (guests with host keys
+ * that nobody gave them), `secret` of the credentials, `permissions: 'read'`, and what the cloud's table in
+ * test/cloud/tables/ reads.
  */
 export async function startCloud(name: string, options: Readonly<Record<string, string>> = {}): Promise<CloudStandIn> {
   const table = tables[name];
@@ -91,10 +95,11 @@ export async function startCloud(name: string, options: Readonly<Record<string, 
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `cvicast-cloud-${name}-`));
   const register = path.join(root, 'scripts/run-typescript.js');
   const main = path.join(root, 'test/cloud/core/main.ts');
-  const child = spawn(process.execPath, ['--require', register, main, name, JSON.stringify(options)], {
+  const child = spawn(process.execPath, ['--require', register, main, name], {
     stdio: ['pipe', 'pipe', 'inherit'],
     // Named, since jest gives tests a copy of the environment that a child would not get by itself.
-    env: process.env,
+    // Its options are not for everybody who lists processes: a secret may be among them.
+    env: { ...process.env, STAND_IN_OPTIONS: JSON.stringify(options) },
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const ports = await new Promise<{ plugin: number; api: number; control: number }>((resolve, reject) => {
@@ -120,11 +125,13 @@ export async function startCloud(name: string, options: Readonly<Record<string, 
   }
 
   const url = `http://127.0.0.1:${ports.api}`;
+  const echo = `http://127.0.0.1:${ports.control}/caller`;
   const ledger = () => control<LedgerView>('GET', 'ledger');
   const attach = table.plugin === null ? null : { name: table.plugin, port: ports.plugin };
   return {
     env: {
-      ...table.environment(url, folder),
+      ...table.environment(url, folder, options['secret'] ?? usualSecret),
+      CVICAST_ECHO_URLS: `${echo},${echo}`,
       ...(attach === null ? {} : { PULUMI_DEBUG_PROVIDERS: `${attach.name}:${attach.port}` }),
     },
     attach,
@@ -146,7 +153,8 @@ export async function startCloud(name: string, options: Readonly<Record<string, 
     cut: () => order('cut'),
     stall: (after) => order('stall', after),
     flow: () => order('flow'),
-    shut: (shut) => order('shut', { shut }),
+    move: (address) => order('move', { address }),
+    find: async (words) => (await control<{ found: string[] }>('POST', 'find', { words })).found,
     crash: () => order('crash'),
     fillDisks: () => order('fill'),
     logs: async () => (await control<{ logs: string }>('GET', 'logs')).logs,

@@ -1,6 +1,7 @@
 import { UserError } from '../../src/errors';
 import { CommandFailure } from '../../src/engine/command';
 import { plain, reasonIn, translate } from '../../src/engine/errors';
+import { useSmallDisk, whyNoDisk } from '../_helpers/small-disk';
 import { troubleIn, troubleText } from '../../src/engine/trouble';
 
 const failure = (stderr: string, signal: NodeJS.Signals | null = null) =>
@@ -71,4 +72,20 @@ test('reasons are short, plain and without repetition', () => {
   expect(reasonIn('error: a\nerror: a\n\nupdate failed\n')).toBe('a');
   expect(reasonIn('  \n')).toBe('it gave no reason');
   expect(reasonIn('x'.repeat(5000)).length).toBeLessThan(1000);
+});
+
+(whyNoDisk === null ? describe : describe.skip)('an engine whose disk is full', () => {
+  const disk = useSmallDisk(4 << 20);
+
+  test('could not say so: its silence is read so, and only while it is full', () => {
+    expect(translate(failure(''), 'cv-1', [], disk.file(''))).toMatchObject({ code: 'engine-failed' });
+    disk.fill();
+    expect(translate(failure(''), 'cv-1', [], disk.file(''))).toMatchObject({
+      code: 'disk-full',
+      fix: expect.stringContaining('make room') as unknown,
+    });
+    expect(translate(failure('error: 401 Unauthorized'), 'cv-1', [], disk.file(''))).toMatchObject({
+      why: '401 Unauthorized',
+    });
+  });
 });

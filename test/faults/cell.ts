@@ -7,14 +7,18 @@ import { ownBinary } from '../../src/engine/find';
 import { hasInEnvironment, runningProcesses } from '../../src/engine/processes';
 import { cli, root, startCli, type CliResult, type CliRun } from '../_helpers/cli';
 import { startCloud, type CloudStandIn } from '../_helpers/cloud';
-import { lendFakeToolchain, type FakeTools } from '../_helpers/fake-tools';
+import { lendFakeToolchain, type FakeStep, type FakeTools } from '../_helpers/fake-tools';
 import { clean, processesLeft, testEngine } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 
-export type PlaceName = 'digitalocean' | 'local';
+export type PlaceName = 'digitalocean' | 'aws' | 'gcp' | 'azure' | 'alibaba' | 'tencent' | 'hetzner' | 'local';
 
 export const model = path.join(root, 'examples/shapes-yolo11n-320.onnx');
 export const images = path.join(root, 'examples/calibration');
+
+/** Where a cell's computer is in the world at first, and where it goes. */
+export const firstAddress = '127.0.0.1';
+export const nextAddress = '198.51.100.7';
 
 /** How long a step of a cell may take before the cell counts as stuck: far beyond what it takes on a busy machine. */
 const patienceMilliseconds = 8 * 60_000;
@@ -33,7 +37,16 @@ export interface CellOptions {
   readonly watchdogSeconds: number;
   /** Size of the disk on which cvicast's folder and the results are; null: this computer's own. */
   readonly diskMegabytes: number | null;
+  /** What the user gives as --allow-cidr; null: nothing, so that cvicast looks the address up. */
+  readonly allowCidr: string | null;
+  /** What its cloud is told, see `startCloud`. */
+  readonly cloud: Readonly<Record<string, string>>;
+  /** What stands in the user's environment besides. */
+  readonly env: Readonly<Record<string, string>>;
 }
+
+/** Surroundings in which nothing is out of the ordinary. */
+export const usual: CellOptions = { watchdogSeconds: 600, diskMegabytes: null, allowCidr: null, cloud: {}, env: {} };
 
 /** One conversion in surroundings of its own: home folder, cloud, toolchain, results. */
 export class Cell {
@@ -60,7 +73,8 @@ export class Cell {
     this.options = usual;
   }
 
-  static async open(place: PlaceName, options: CellOptions): Promise<Cell> {
+  static async open(place: PlaceName, changes: Partial<CellOptions> = {}): Promise<Cell> {
+    const options = { ...usual, ...changes };
     const parent = fs.mkdtempSync(path.join(os.tmpdir(), 'cvicast-test-'));
     if (options.diskMegabytes !== null) {
       execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${options.diskMegabytes}m`, 'tmpfs', parent]);
@@ -71,7 +85,8 @@ export class Cell {
     fs.mkdirSync(path.dirname(ownBinary(home)), { recursive: true });
     fs.symlinkSync(engine, ownBinary(home));
     const tools = lendFakeToolchain(home);
-    const cloud = place === 'local' ? null : await startCloud(place, { toolchains: tools.toolchains });
+    const cloud =
+      place === 'local' ? null : await startCloud(place, { toolchains: tools.toolchains, ...options.cloud });
     const cell = new Cell(place, parent, options, cloud, tools);
     fs.mkdirSync(cell.scratch);
     await cell.next();
@@ -87,7 +102,7 @@ export class Cell {
     this.tools.openAll();
     await this.cloud?.calm();
     await this.cloud?.flow();
-    await this.cloud?.shut(false);
+    await this.cloud?.move(firstAddress);
     // A table that is reused would leave a stage out.
     fs.rmSync(path.join(this.home, 'tables'), { recursive: true, force: true });
     if (this.out !== '') fs.rmSync(this.out, { recursive: true });
@@ -112,6 +127,7 @@ export class Cell {
   env(): NodeJS.ProcessEnv {
     return {
       ...clean(process.env),
+      ...this.options.env,
       ...this.cloud?.env,
       HOME: this.parent,
       TMPDIR: this.scratch,
@@ -134,10 +150,27 @@ export class Cell {
     const where =
       this.place === 'local'
         ? ['--provider', 'local']
-        : [...['--provider', this.place, '--toolchain', 'venv', '--allow-cidr', '127.0.0.1/32', '--max-cost', '1']];
+        : ['--provider', this.place, '--toolchain', 'venv', '--max-cost', '1', ...this.door()];
     const what = ['convert', model, '--images', images, '--calibration-count', '10', '--out', this.out, '--yes'];
     this.run = startCli([...what, ...where], { env: this.env(), cwd: this.parent });
     return this.run;
+  }
+
+  /** Starts a conversion and waits until it stands still in a step; fails when it ends before. */
+  async startUntil(step: FakeStep): Promise<CliRun> {
+    this.tools.shut(step);
+    const run = this.start();
+    let over: CliResult | null = null;
+    void run.ended.then((result) => (over = result));
+    await until(`the conversion stands still in ${step}`, () => {
+      if (over !== null) throw new Error(`it ended with ${String(over.code)} before ${step}:\n${over.stderr}`);
+      return this.tools.reached(step);
+    });
+    return run;
+  }
+
+  private door(): string[] {
+    return this.options.allowCidr === null ? [] : ['--allow-cidr', this.options.allowCidr];
   }
 
   /** A further command of the user. */

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { stackFiles } from '../../src/engine/state-file';
 import { homeFolder } from '../../src/paths';
 import type { Fault as CloudFault } from '../cloud/core/faults';
-import { until, type Cell, type CellOptions, type PlaceName } from './cell';
+import { firstAddress, nextAddress, until, type Cell, type CellOptions, type PlaceName } from './cell';
 import { stageNames, type StageName } from './stages';
 
 /** What must hold after a fault. */
@@ -28,7 +28,7 @@ export interface Fault {
   /** Why it makes no sense there; null where it does. */
   unfit(stage: StageName, place: PlaceName): string | null;
   /** Met by the conversion by itself: ordered before the start, and then nothing stands still. */
-  arm?(cell: Cell): Promise<void> | void;
+  arm?(cell: Cell, stage: StageName): Promise<void> | void;
   /** Done while the conversion stands still in the stage. */
   inject?(cell: Cell, stage: StageName): Promise<void> | void;
   /** What the user puts right before the next command. */
@@ -221,10 +221,11 @@ export const faults: readonly Fault[] = [
   {
     name: 'SIGKILL of the plugin',
     unfit: rentedOnly(only('the plugin does nothing then', 'up', 'down')),
-    arm: async (cell) => {
-      await cell.cloud!.fault({ on: 'create', kind: 'droplet', do: { panic: { when: 'after' } } });
+    arm: async (cell, stage) => {
+      const on = last(stage) ? 'delete' : 'create';
+      await cell.cloud!.fault({ on, kind: 'droplet', do: { panic: { when: 'after' } } });
     },
-    expected: () => tornDown([4], /fix: /),
+    expected: (stage) => (last(stage) ? delivered : tornDown([4], /fix: /)),
   },
   {
     name: 'deleted from outside',
@@ -276,7 +277,11 @@ export const faults: readonly Fault[] = [
   {
     name: 'clock jumps a day ahead',
     unfit: (stage) => (first(stage) ? 'the time has not begun to count' : null),
-    inject: (cell) => fs.writeFileSync(cell.clockFile, String(24 * 60)),
+    inject: async (cell, stage) => {
+      fs.writeFileSync(cell.clockFile, String(24 * 60));
+      // It goes on only when the end of its time is noticed: what is on its way home still arrives.
+      if (!last(stage)) await until('the end of the time is told', () => /time is over/.test(cell.run!.stderr()));
+    },
     expected: (stage) =>
       last(stage) ? delivered : tornDown([3], /time is over[\s\S]*fix: .*`cvicast resume cv-[0-9a-f-]+`/),
   },
@@ -289,11 +294,15 @@ export const faults: readonly Fault[] = [
   {
     name: 'address changed',
     unfit: rentedOnly(needsLine),
-    inject: async (cell) => {
-      await cell.cloud!.shut(true);
-      await cell.cloud!.cut();
-    },
-    mend: (cell) => cell.cloud!.shut(false),
+    inject: (cell) => cell.cloud!.move(nextAddress),
+    expected: () => ({ ...delivered, says: new RegExp(`port 22 is open for ${nextAddress}/32 now`) }),
+  },
+  {
+    name: 'address changed, the old one in --allow-cidr',
+    surroundings: { allowCidr: `${firstAddress}/32` },
+    unfit: rentedOnly(needsLine),
+    inject: (cell) => cell.cloud!.move(nextAddress),
+    mend: (cell) => cell.cloud!.move(firstAddress),
     expected: () => tornDown([4], /fix: .*--allow-cidr/),
   },
 ];

@@ -23,11 +23,7 @@ export async function runCell(grid: GridCell): Promise<CellResult> {
   const begun = performance.now();
   const problems: string[] = [];
   try {
-    const cell = await Cell.open(grid.place, {
-      watchdogSeconds: 600,
-      diskMegabytes: null,
-      ...grid.fault.surroundings,
-    });
+    const cell = await Cell.open(grid.place, grid.fault.surroundings);
     try {
       await story(cell, grid, problems);
     } catch (thrown) {
@@ -87,7 +83,7 @@ export async function proveResult(
 /** Starts the conversion and lets the fault meet it in the stage. */
 async function meet(cell: Cell, stage: Stage, fault: Fault): Promise<CliResult> {
   if (fault.arm) {
-    await fault.arm(cell);
+    await fault.arm(cell, stage.name);
     return withLimit(cell, cell.start().ended);
   }
   await stage.prepare(cell);
@@ -140,7 +136,7 @@ export async function provePeace(cell: Cell, problems: string[], context: string
   const passing = fs.readdirSync(cell.scratch).filter((name) => name.startsWith('pulumi'));
   if (passing.length > 0) problems.push(`the engine left ${passing.join(', ')} among the temporary files`);
   for (const job of cell.jobs()) {
-    for (const name of ['client-key', 'passphrase'])
+    for (const name of ['client-key', 'passphrase', 'machine-request.json'])
       if (fs.existsSync(`${cell.home}/jobs/${job}/${name}`)) problems.push(`${name} of ${job} is still there`);
   }
   const remarks = cell.cloud === null ? [] : (await cell.cloud.ledger()).remarks;

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { firstBoot, type FirstBoot } from './cloud-init';
+import { findInside } from './find-inside';
 import { openFront, type Front } from './front';
 import type { Wire } from './wire';
 
@@ -23,6 +24,8 @@ export interface MachineHost {
   readonly wire: Wire;
   /** A folder of ready toolchains that the machine finds installed. */
   readonly toolchains: string | undefined;
+  /** Somebody else's machine answers at the address: it has another host key than the one it was given. */
+  readonly impostor: boolean;
   admits(address: string): boolean;
   remark(text: string): void;
 }
@@ -44,6 +47,8 @@ const guestPort = 2222;
 
 /** A rented machine: a process tree of its own with a real sshd, made from user data alone. */
 export class Machine {
+  private readonly bornAt = Date.now();
+
   private constructor(
     readonly folder: string,
     private readonly guest: ChildProcess,
@@ -55,7 +60,7 @@ export class Machine {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cvicast-stand-in-'));
     const boot = firstBoot(spec.userData, spec.image, spec.metadataKeys);
     for (const remark of boot.remarks) host.remark(remark);
-    furnish(path.join(folder, 'files'), boot, host);
+    furnish(path.join(folder, 'files'), host.impostor ? { ...boot, hostKeys: {} } : boot, host);
     fs.mkdirSync(path.join(folder, 'disk'));
     const log = fs.openSync(path.join(folder, 'log'), 'w');
     const toolchains = host.toolchains ?? process.env['CVICAST_TEST_TOOLCHAINS'] ?? '';
@@ -84,10 +89,20 @@ export class Machine {
     this.front.cut();
   }
 
+  /** Number of the guest's first process, as this computer counts. */
+  private get inside(): string {
+    const children = `/proc/${this.guest.pid}/task/${this.guest.pid}/children`;
+    return fs.readFileSync(children, 'utf8').trim().split(' ')[0]!;
+  }
+
+  /** Names of files on the guest's disk, and of its processes (arguments, environment), that hold one of the words. */
+  find(words: readonly string[]): string[] {
+    return findInside(`/proc/${this.inside}/root`, words, this.bornAt);
+  }
+
   /** Leaves the guest 16 KiB where jobs have their folders. */
   fillDisk(): void {
-    const children = `/proc/${this.guest.pid}/task/${this.guest.pid}/children`;
-    const inside = fs.readFileSync(children, 'utf8').trim().split(' ')[0]!;
+    const { inside } = this;
     const { blocks, bfree, bsize } = fs.statfsSync(`/proc/${inside}/root/var/tmp`);
     const size = (blocks - bfree) * bsize + 16_384;
     const enter = ['--target', inside, '--mount', `--root=/proc/${inside}/root`];

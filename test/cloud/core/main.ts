@@ -1,4 +1,4 @@
-// The process of one stand-in: node --require scripts/run-typescript.js test/cloud/core/main.ts NAME OPTIONS-AS-JSON
+// The process of one stand-in: node --require scripts/run-typescript.js test/cloud/core/main.ts NAME; its options as JSON in STAND_IN_OPTIONS
 import { tables } from '../tables';
 import { Plugin } from './provider';
 import { apiRoute, controlRoute, serveHttp } from './server';
@@ -26,4 +26,4 @@ async function main(name: string, options: Record<string, string>): Promise<void
   process.stdout.write(`${JSON.stringify({ plugin: plugin.port, api: api.port, control: control.port })}\n`);
 }
 
-void main(process.argv[2] ?? '', JSON.parse(process.argv[3] ?? '{}') as Record<string, string>);
+void main(process.argv[2] ?? '', JSON.parse(process.env['STAND_IN_OPTIONS'] ?? '{}') as Record<string, string>);

@@ -119,9 +119,14 @@ export function controlRoute(world: LiveWorld, stop: () => void): Route {
       case 'POST /flow':
         world.wire.flow();
         return done;
-      case 'POST /shut':
-        world.shut = given['shut'] === true;
+      case 'POST /move':
+        world.caller = String(given['address']);
+        await world.cut();
         return done;
+      case 'GET /caller':
+        return { status: 200, text: world.caller };
+      case 'POST /find':
+        return { status: 200, body: { found: await world.find(given['words'] as string[]) } };
       case 'POST /crash':
         await world.crash();
         return done;

@@ -6,6 +6,9 @@ import type { Translation } from '../judges/translation';
 import type { Refusal } from './refusal';
 import type { Problem, Shape } from './shape';
 
+/** The secret of every account to which a test gives no other. */
+export const usualSecret = 'stand-in-secret';
+
 /** The account in which things are made: what a table's functions may look at and change. */
 export interface World {
   readonly ledger: Ledger;
@@ -13,6 +16,8 @@ export interface World {
   readonly faults: Faults;
   /** What the test gave: permissions, quota, which regions the account lacks; `image: 'none'`, when no Ubuntu is offered. */
   readonly options: Readonly<Record<string, string>>;
+  /** The secret of the account's only credentials. */
+  readonly secret: string;
   /** What the engine configured the plugin with, e.g. `region`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Starts the machine of an entry. Answers its address at once; the guest is up a moment later, like everywhere. */
@@ -89,6 +94,6 @@ export interface CloudTable {
   api(world: World, request: HttpRequest): Promise<HttpAnswer> | HttpAnswer;
   /** How the plugin words a refusal; `CODE: message` unless told otherwise. */
   readonly say?: (refusal: Refusal) => string;
-  /** Environment under which our own calls, SDKs and plugins find this stand-in. `folder` may hold files of its making. */
-  environment(url: string, folder: string): Record<string, string>;
+  /** Environment under which our own calls, SDKs and plugins find this stand-in, and its credentials. `folder` may hold files of its making. */
+  environment(url: string, folder: string, secret: string): Record<string, string>;
 }

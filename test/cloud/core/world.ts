@@ -5,7 +5,7 @@ import { Clock } from './clock';
 import { Faults } from './faults';
 import { Ledger, type Entry } from './ledger';
 import { Machine, type MachineSpec } from './machine';
-import type { CloudTable, World } from './table';
+import { usualSecret, type CloudTable, type World } from './table';
 import { Wire } from './wire';
 
 /** One account of one cloud, with machines that run. */
@@ -14,8 +14,9 @@ export class LiveWorld implements World {
   readonly faults = new Faults();
   readonly ledger: Ledger;
   readonly wire = new Wire();
-  /** No client of this computer's address may come in any more, whatever the rules say. */
-  shut = false;
+  /** The address that the cloud sees this computer at. */
+  caller = '127.0.0.1';
+  readonly secret: string;
   config: Readonly<Record<string, unknown>> = {};
   /** The port on which guests and tests speak to this process. */
   controlPort = 0;
@@ -28,6 +29,7 @@ export class LiveWorld implements World {
     readonly options: Readonly<Record<string, string>>,
   ) {
     this.ledger = new Ledger(this.clock, table.billing);
+    this.secret = options['secret'] ?? usualSecret;
   }
 
   serial(): number {
@@ -51,9 +53,10 @@ export class LiveWorld implements World {
           address,
           controlPort: this.controlPort,
           entryId: entry.id,
-          admits: (peer) => !this.shut && this.table.admits(this, entry, peer),
+          admits: () => this.table.admits(this, entry, this.caller),
           wire: this.wire,
           toolchains: this.options['toolchains'],
+          impostor: this.options['impostor'] !== undefined,
           remark: (text) => void this.ledger.remarks.push(text),
         }),
       );
@@ -89,6 +92,12 @@ export class LiveWorld implements World {
 
   async fillDisks(): Promise<void> {
     for (const machine of this.machines.values()) (await machine)?.fillDisk();
+  }
+
+  /** Where on the guests one of these words is, on disk or in a process. */
+  async find(words: readonly string[]): Promise<string[]> {
+    const machines = await Promise.all(this.machines.values());
+    return machines.flatMap((machine) => machine?.find(words) ?? []);
   }
 
   async logs(): Promise<string> {

@@ -26,7 +26,7 @@ const encode = (text: string): string =>
 const seen = new Set<string>();
 
 /** Signature version 3, and a nonce that nobody sent before. */
-function checkSignature({ method, path, query, headers, body }: HttpRequest): void {
+function checkSignature({ method, path, query, headers, body }: HttpRequest, secret: string): void {
   const match = /^ACS3-HMAC-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]{64})$/.exec(
     headers['authorization'] ?? '',
   );
@@ -41,7 +41,7 @@ function checkSignature({ method, path, query, headers, body }: HttpRequest): vo
     .sort()
     .join('&');
   const canonical = [method, path, sorted, lines, signed, sha256(body)].join('\n');
-  const wanted = createHmac('sha256', 'stand-in-secret')
+  const wanted = createHmac('sha256', secret)
     .update(`ACS3-HMAC-SHA256\n${sha256(canonical)}`)
     .digest('hex');
   if (match?.[3] !== wanted)
@@ -163,7 +163,7 @@ const actions: Readonly<Record<string, (call: Call) => HttpAnswer>> = {
 /** ECS and VPC by RPC: `POST /?Parameter=…`, the action in a header. */
 export async function alibabaApi(world: World, request: HttpRequest, remove: Remove): Promise<HttpAnswer> {
   try {
-    checkSignature(request);
+    checkSignature(request, world.secret);
     const action = request.headers['x-acs-action'] ?? '';
     const region = request.query.get('RegionId') ?? '';
     if (!openRegions(world, Object.keys(facts.regions)).includes(region))

@@ -241,8 +241,8 @@ export const alibaba: CloudTable = {
       ),
   vanish: (world, entry) => takeDisk(world, entry, 'outside'),
   api: (world, request) => alibabaApi(world, request, (entry) => remove(world, entry, 'api')),
-  environment: (url) => ({
-    ...{ ALIBABA_CLOUD_ACCESS_KEY_ID: 'stand-in-key', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'stand-in-secret' },
+  environment: (url, _folder, secret) => ({
+    ...{ ALIBABA_CLOUD_ACCESS_KEY_ID: 'stand-in-key', ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret },
     ...{ ECS_ENDPOINT: url, VPC_ENDPOINT: url },
   }),
 };

@@ -268,7 +268,7 @@ export async function awsApi(world: World, request: HttpRequest): Promise<HttpAn
     if (signed?.accessKey !== 'AKIASTANDIN000000000') {
       return refuse('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
     }
-    if (!signed.fits('stand-in-secret')) {
+    if (!signed.fits(world.secret)) {
       return refuse(
         'SignatureDoesNotMatch',
         'The request signature we calculated does not match the signature you provided.',

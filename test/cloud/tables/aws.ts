@@ -293,9 +293,9 @@ export const aws: CloudTable = {
       ),
   vanish: (world, entry) => takeDisk(world, entry, 'outside'),
   api: awsApi,
-  environment: (url) => ({
+  environment: (url, _folder, secret) => ({
     AWS_ACCESS_KEY_ID: 'AKIASTANDIN000000000',
-    AWS_SECRET_ACCESS_KEY: 'stand-in-secret',
+    AWS_SECRET_ACCESS_KEY: secret,
     AWS_ENDPOINT_URL: url,
   }),
 };

@@ -9,7 +9,8 @@ const refuse = (status: number, code: string, message: string): never => {
 };
 const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 const page = (value: unknown[]): HttpAnswer => ok({ value });
-const token = 'stand-in-token';
+/** What the login gives out for the secret; a secret itself. */
+const tokenOf = (world: World): string => `token-for-${world.secret}`;
 
 const shown = (one: Entry): Record<string, unknown> => ({
   ...{ id: one.id, name: one.name, location: one.region, tags: one.tags },
@@ -17,13 +18,13 @@ const shown = (one: Entry): Record<string, unknown> => ({
   ...(one.kind === groupKind ? {} : { type: one.kind }),
 });
 
-function login({ body }: HttpRequest): HttpAnswer {
+function login(world: World, { body }: HttpRequest): HttpAnswer {
   const form = new URLSearchParams(body);
-  if (form.get('client_id') !== 'stand-in-client' || form.get('client_secret') !== 'stand-in-secret') {
+  if (form.get('client_id') !== 'stand-in-client' || form.get('client_secret') !== world.secret) {
     const message = 'AADSTS7000215: Invalid client secret provided.';
     return { status: 401, body: { error: 'invalid_client', error_description: message } };
   }
-  return ok({ token_type: 'Bearer', expires_in: 3599, access_token: token });
+  return ok({ token_type: 'Bearer', expires_in: 3599, access_token: tokenOf(world) });
 }
 
 function prices(query: URLSearchParams): HttpAnswer {
@@ -77,7 +78,7 @@ function told(world: World, path: string): HttpAnswer | null {
 }
 
 async function manager(world: World, { method, path, query, headers }: HttpRequest): Promise<HttpAnswer> {
-  if (headers['authorization'] !== `Bearer ${token}`)
+  if (headers['authorization'] !== `Bearer ${tokenOf(world)}`)
     return refuse(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
   if (!query.has('api-version'))
     return refuse(400, 'MissingApiVersionParameter', 'The api-version query parameter is required.');
@@ -107,7 +108,7 @@ async function manager(world: World, { method, path, query, headers }: HttpReque
 /** Azure's login, resource manager and retail prices, which stand side by side here. */
 export async function azureApi(world: World, request: HttpRequest): Promise<HttpAnswer> {
   try {
-    if (request.path === `/${facts.tenant}/oauth2/v2.0/token`) return login(request);
+    if (request.path === `/${facts.tenant}/oauth2/v2.0/token`) return login(world, request);
     if (request.path === '/api/retail/prices') return prices(request.query);
     return await manager(world, request);
   } catch (thrown) {

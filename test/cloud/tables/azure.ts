@@ -257,8 +257,8 @@ export const azure: CloudTable = {
   },
   vanish: (world, entry) => void takeAlong(world, entry, 'outside'),
   api: azureApi,
-  environment: (url) => ({
-    ...{ ARM_CLIENT_ID: 'stand-in-client', ARM_CLIENT_SECRET: 'stand-in-secret', ARM_TENANT_ID: facts.tenant },
+  environment: (url, _folder, secret) => ({
+    ...{ ARM_CLIENT_ID: 'stand-in-client', ARM_CLIENT_SECRET: secret, ARM_TENANT_ID: facts.tenant },
     ...{ ARM_SUBSCRIPTION_ID: facts.subscription, ARM_ENDPOINT: url, AZURE_AUTHORITY_HOST: url },
     AZURE_RETAIL_PRICES_ENDPOINT: url,
   }),

@@ -73,7 +73,7 @@ const kindOfPath: Record<string, string> = {
 
 /** The API, version 2: what cvicast asks of it beside the plugin. */
 export async function digitalOceanApi(world: World, request: HttpRequest): Promise<HttpAnswer> {
-  if (request.headers['authorization'] !== `Bearer ${world.options['token'] ?? 'stand-in-token'}`) {
+  if (request.headers['authorization'] !== `Bearer ${world.secret}`) {
     return refuse('Unable to authenticate you', 401, 'Unauthorized');
   }
   const listing = lists[request.path];

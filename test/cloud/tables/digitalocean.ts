@@ -215,5 +215,5 @@ export const digitalocean: CloudTable = {
   },
   admits,
   api: digitalOceanApi,
-  environment: (url) => ({ DIGITALOCEAN_TOKEN: 'stand-in-token', DIGITALOCEAN_API_URL: url }),
+  environment: (url, _folder, secret) => ({ DIGITALOCEAN_TOKEN: secret, DIGITALOCEAN_API_URL: url }),
 };

@@ -99,7 +99,7 @@ async function compute(world: World, request: HttpRequest, path: string, remove:
 /** Compute Engine v1 and the resource manager's permission check, by REST. */
 export async function gcpApi(world: World, request: HttpRequest, remove: Remove): Promise<HttpAnswer> {
   try {
-    if (request.headers['authorization'] !== 'Bearer stand-in-token') {
+    if (request.headers['authorization'] !== `Bearer ${world.secret}`) {
       return refuse(401, 'authError', 'Request had invalid authentication credentials. Expected OAuth 2 access token.');
     }
     if (request.method === 'POST' && request.path === `/v1/projects/${project}:testIamPermissions`) {

@@ -293,8 +293,8 @@ export const gcp: CloudTable = {
   admits,
   vanish: (world, entry) => takeDisk(world, entry, 'outside'),
   api: (world, request) => gcpApi(world, request, (entry) => remove(world, entry, 'api')),
-  environment: (url) => ({
-    GOOGLE_OAUTH_ACCESS_TOKEN: 'stand-in-token',
+  environment: (url, _folder, secret) => ({
+    GOOGLE_OAUTH_ACCESS_TOKEN: secret,
     GOOGLE_CLOUD_PROJECT: project,
     GOOGLE_COMPUTE_CUSTOM_ENDPOINT: `${url}/compute/v1`,
     GOOGLE_RESOURCE_MANAGER_CUSTOM_ENDPOINT: `${url}/v1`,

@@ -154,7 +154,7 @@ function catalogue(world: World, path: string, query: URLSearchParams): HttpAnsw
 
 async function api(world: World, { method, path, query, headers }: HttpRequest): Promise<HttpAnswer> {
   try {
-    if (headers['authorization'] !== 'Bearer stand-in-token')
+    if (headers['authorization'] !== `Bearer ${world.secret}`)
       return refuse('unauthorized', 'unable to authenticate', 401);
     const [, what = '', id] = /^\/v1\/([a-z_]+)(?:\/(\d+))?$/.exec(path) ?? [];
     const facts = method === 'GET' && id === undefined ? catalogue(world, what, query) : null;
@@ -247,5 +247,5 @@ export const hetzner: CloudTable = {
       );
   },
   api,
-  environment: (url) => ({ HCLOUD_TOKEN: 'stand-in-token', HCLOUD_ENDPOINT: `${url}/v1` }),
+  environment: (url, _folder, secret) => ({ HCLOUD_TOKEN: secret, HCLOUD_ENDPOINT: `${url}/v1` }),
 };

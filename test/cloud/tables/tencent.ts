@@ -28,7 +28,7 @@ const sha256 = (words: string): string => createHash('sha256').update(words).dig
 const hmac = (key: string | Buffer, words: string): Buffer => createHmac('sha256', key).update(words).digest();
 
 /** TC3-HMAC-SHA256, headers as the client names them, the host without or with its port: SDKs differ there. */
-function checkSignature({ method, path, headers, body }: HttpRequest): void {
+function checkSignature({ method, path, headers, body }: HttpRequest, secret: string): void {
   const match =
     /^TC3-HMAC-SHA256 Credential=([^/]+)\/(\d{4}-\d\d-\d\d)\/(\w+)\/tc3_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
       headers['authorization'] ?? '',
@@ -48,7 +48,7 @@ function checkSignature({ method, path, headers, body }: HttpRequest): void {
       `${date}/${service}/tc3_request`,
       sha256(canonical),
     ].join('\n');
-    const key = hmac(hmac(hmac('TC3stand-in-secret', date), service), 'tc3_request');
+    const key = hmac(hmac(hmac(`TC3${secret}`, date), service), 'tc3_request');
     return hmac(key, toSign).toString('hex') === signature;
   });
   if (!fits) refuse('AuthFailure.SignatureFailure', 'The provided credentials could not be validated.');
@@ -252,7 +252,7 @@ const actions: Readonly<Record<string, (call: Call) => Props | Promise<Props>>> 
 async function api(world: World, request: HttpRequest): Promise<HttpAnswer> {
   const RequestId = hexId('', 32);
   try {
-    checkSignature(request);
+    checkSignature(request, world.secret);
     const action = request.headers['x-tc-action'] ?? '';
     const region = request.headers['x-tc-region'] ?? '';
     if (!openRegions(world, Object.keys(regions)).includes(region))
@@ -292,10 +292,10 @@ export const tencent: CloudTable = {
           within(address, [textOf(one['CidrBlock'])]),
       ),
   api,
-  environment: (url) => ({
+  environment: (url, _folder, secret) => ({
     ...{
       TENCENTCLOUD_SECRET_ID: 'stand-in-id',
-      TENCENTCLOUD_SECRET_KEY: 'stand-in-secret',
+      TENCENTCLOUD_SECRET_KEY: secret,
       TENCENTCLOUD_ENDPOINT: url,
     },
   }),

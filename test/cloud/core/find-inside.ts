@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+/** File systems of a machine that are its own from the start; of the rest only what was written since its birth is. */
+const ownMounts = ['run', 'home', 'root', 'var/tmp', 'tmp', 'var/lib/cvicast/toolchains'];
+
+/** Looks for words in everything that a machine has on its disk and in its processes. `root` is its root as seen from here. */
+export function findInside(root: string, words: readonly string[], bornAt: number): string[] {
+  const mounts = ownMounts.map((name) => path.join(root, name)).filter((folder) => fs.existsSync(folder));
+  const processes = fs
+    .readdirSync(path.join(root, 'proc'))
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => ['cmdline', 'environ'].map((name) => path.join(root, 'proc', pid, name)));
+  const files = [...filesIn([`${root}/`], ['-newermt', `@${bornAt / 1000}`]), ...filesIn(mounts, []), ...processes];
+  return files.filter((file) => holds(file, words)).map((file) => file.slice(root.length));
+}
+
+/** Names of the plain files below folders that fit, without what is mounted there. */
+export function filesIn(folders: readonly string[], fit: readonly string[]): string[] {
+  const argv = [...folders, '-xdev', '-type', 'f', ...fit, '-print0'];
+  // Its status is no matter: a file that others take away while it looks makes it 1.
+  const { stdout, error } = spawnSync('find', argv, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (error) throw error;
+  return stdout.split('\0').filter((name) => name !== '');
+}
+
+/** Does a file hold one of the words? One that is gone by now does not. */
+export function holds(file: string, words: readonly string[]): boolean {
+  try {
+    const content = fs.readFileSync(file);
+    return words.some((word) => content.includes(word));
+  } catch {
+    return false;
+  }
+}
