@@ -4,6 +4,13 @@ import type { GridCell } from '../faults/run-cell';
 import { stages, type Stage } from '../faults/stages';
 import type { Random } from './random';
 
+/** Where the soak runs. */
+export type SoakPlace = 'digitalocean' | 'local';
+
+export interface DrawnTurn extends GridCell {
+  readonly place: SoakPlace;
+}
+
 /** Nothing goes wrong: the first and the last conversion of a soak, and some between. */
 const undisturbed: Fault = {
   name: 'none',
@@ -13,11 +20,11 @@ const undisturbed: Fault = {
 };
 
 /** Of five conversions one is on this computer and one is left in peace. */
-export function drawTurn(random: Random, at: { readonly first: boolean; readonly last: boolean }): GridCell {
-  const place = random.next() < 0.2 ? 'local' : 'digitalocean';
+export function drawTurn(random: Random, at: { readonly first: boolean; readonly last: boolean }): DrawnTurn {
+  const place: SoakPlace = random.next() < 0.2 ? 'local' : 'digitalocean';
   const isCalm = random.next() < 0.2 || at.first || at.last;
   const drawn = random.pick(cells().filter((cell) => cell.place === place));
-  if (!isCalm) return drawn;
+  if (!isCalm) return { ...drawn, place };
   return { place: at.first || at.last ? 'digitalocean' : place, stage: drawn.stage, fault: undisturbed };
 }
 

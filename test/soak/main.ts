@@ -1,10 +1,10 @@
 // Many conversions in one home, with faults that a seed draws: scripts/soak [--seed N] [--turns N] [--hold SECONDS].
 import { messageOf } from '../../src/errors';
 import { processesLeft } from '../_helpers/home';
-import { Cell, type PlaceName } from '../faults/cell';
+import { Cell } from '../faults/cell';
 import { whyNoMachines } from '../faults/grid';
 import { story, type GridCell } from '../faults/run-cell';
-import { drawTogether, drawTurn } from './draw';
+import { drawTogether, drawTurn, type SoakPlace } from './draw';
 import { growth, inventory, type Inventory } from './files';
 import { hold } from './hold';
 import { Random } from './random';
@@ -41,7 +41,7 @@ class Home {
     private readonly known: ReadonlySet<number>,
   ) {}
 
-  static async open(place: PlaceName): Promise<Home> {
+  static async open(place: SoakPlace): Promise<Home> {
     const cell = await Cell.open(place, surroundings);
     return new Home(cell, new Set((await processesLeft(cell.parent)).map(({ pid }) => pid)));
   }
@@ -75,7 +75,7 @@ class Home {
   }
 }
 
-async function soak(homes: Record<PlaceName, Home>, random: Random): Promise<boolean> {
+async function soak(homes: Record<SoakPlace, Home>, random: Random): Promise<boolean> {
   const count = numberOf('--turns', 30);
   const turns: Turn[] = [];
   for (let number = 1; number <= count; number++) {
@@ -134,7 +134,7 @@ async function main(): Promise<void> {
     const [digitalocean, local] = open as [Home, Home];
     const isGood = await soak({ digitalocean, local }, new Random(seed));
     const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
-    process.stdout.write(`seed ${seed}: ${isGood ? 'no leak' : 'LEAKS'}, in ${minutes} min\n`);
+    process.stdout.write(`seed ${seed}: ${isGood ? 'all held, no leak' : 'NOT all held'}, in ${minutes} min\n`);
     process.exitCode = isGood ? 0 : 1;
   } finally {
     await close();
