@@ -134,7 +134,7 @@ async function main(): Promise<void> {
     const [digitalocean, local] = open as [Home, Home];
     const isGood = await soak({ digitalocean, local }, new Random(seed));
     const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
-    process.stdout.write(`seed ${seed}: ${isGood ? 'no leak' : 'LEAKS'}, in ${minutes} min\n`);
+    process.stdout.write(`seed ${seed}: ${isGood ? 'all held, no leak' : 'NOT all held'}, in ${minutes} min\n`);
     process.exitCode = isGood ? 0 : 1;
   } finally {
     await close();
