@@ -2,7 +2,7 @@ import { until, type Cell } from '../faults/cell';
 import { stages } from '../faults/stages';
 import { watchdogOf, type Sample } from './watchdogs';
 
-/** A watchdog that looks so often in a minute does what it does in a usual job of an hour. */
+/** A watchdog that looks so often in a minute does what it does in a job of forty. */
 const pollSeconds = 0.05;
 
 /** Lets one conversion stand still for a while; answers what its watchdog held at the begin and at the end of it. */
