@@ -11,6 +11,7 @@ import { askedBy, type Answers, type Asked } from '../_helpers/stack-inputs';
 
 const found = motoServer();
 const reason = 'reason' in found ? found.reason : null;
+if (reason !== null) process.stderr.write(`the AWS stack on moto is skipped: ${reason}\n`);
 
 const region = 'us-east-1';
 const request: MachineRequest = {
