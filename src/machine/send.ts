@@ -94,19 +94,18 @@ async function sendPieces(to: Destination, pieces: readonly Piece[], onPiece: (p
   const running = await run(to.client, scriptLine(receiveScript, to.folder, to.waiting));
   const onAbort = (): void => running.leave();
   to.signal?.addEventListener('abort', onAbort, { once: true });
+  if (to.signal?.aborted) onAbort();
   try {
     let stderr = '';
     running.channel.on('data', () => undefined);
     running.channel.stderr.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk.toString('utf8')}`.slice(-4000)));
-    const flowing = pipeline(tarOf(pieces, onPiece), running.channel).then(
-      () => null,
-      (problem: unknown) => problem,
-    );
+    let broken: unknown = null;
+    // Not waited for: into a channel that is left in the middle it writes for ever.
+    void pipeline(tarOf(pieces, onPiece), running.channel).catch((problem: unknown) => (broken = problem));
     const ending = await running.ending.catch((problem: unknown) => problem as Error);
-    const problem = await flowing;
     if (to.signal?.aborted) throw abortReason(to.signal);
     // A file of ours that cannot be read also breaks the stream: it is the cause then.
-    if (problem instanceof UserError) throw problem;
+    if (broken instanceof UserError) throw broken;
     if (ending instanceof Error) throw ending;
     if (ending.status !== 0) throw refusal(stderr, `tar ended with ${ending.status ?? ending.signal ?? '?'}`);
   } finally {
