@@ -30,7 +30,7 @@ export function locksOf(root: string, job: string): StackLock[] {
     throw thrown;
   }
   return names
-    .filter((name) => name.endsWith('.json') || (name.endsWith('.tmp') && isAbandoned(path.join(folder, name))))
+    .filter((name) => name.endsWith('.json') || name.endsWith('.tmp'))
     .flatMap((name) => {
       const lock = readLock(path.join(folder, name));
       return lock === null ? [] : [lock];
@@ -38,11 +38,13 @@ export function locksOf(root: string, job: string): StackLock[] {
 }
 
 /** A lock is written aside in a moment; a full disk or a crash leaves that file, and the engine stumbles over it for ever. */
-const writingMilliseconds = 5_000;
+const writingMilliseconds = 3_000;
 
-function isAbandoned(file: string): boolean {
-  const written = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  return written !== undefined && Date.now() - written > writingMilliseconds;
+function isBeingWritten({ file }: StackLock): boolean {
+  if (!file.endsWith('.tmp')) return false;
+  const written = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const age = Date.now() - written; // below zero when the clock was put back: then nobody knows
+  return age >= 0 && age < writingMilliseconds;
 }
 
 function readLock(file: string): StackLock | null {
@@ -71,7 +73,7 @@ function readLock(file: string): StackLock | null {
 
 /** Whether the engine that took a lock is gone. A number that another program has by now does not keep a lock alive. */
 export function isStale(lock: StackLock): boolean {
-  if (lock.host !== os.hostname()) return false;
+  if (lock.host !== os.hostname() || isBeingWritten(lock)) return false;
   if (lock.pid <= 0 || !isAlive(lock.pid)) return true;
   if (process.platform !== 'linux') return false;
   try {
@@ -103,8 +105,8 @@ export async function settleLocks(
     const [holder] = locks.filter((lock) => !stale.includes(lock));
     if (holder === undefined) break;
     if (holder.host !== os.hostname() || Date.now() - begun > where.waitSeconds * 1000) throw locked(where.job, holder);
-    if (!told) say(`waiting for the engine that still works on this stack (process ${holder.pid})`);
-    told = true;
+    if (!told && holder.pid > 0) say(`waiting for the engine that still works on this stack (process ${holder.pid})`);
+    told ||= holder.pid > 0;
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
   await endOrphanPlugins(where.job);

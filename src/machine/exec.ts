@@ -71,11 +71,11 @@ function tooSlow(seconds: number): UserError {
 
 /**
  * Kills whatever bears the mark on stdin in its environment or, as a login shell that is yet to start it, in its
- * arguments; the mark comes on stdin so that the script does not bear it. Ends when nothing is left, or cannot
- * be killed. Not SSH's own
- * signals: sshd refuses them to root.
+ * arguments; the mark comes on stdin so that the script does not bear it. Where the line is lost before the mark has
+ * come, nothing is killed: an empty one would be found in every process. Ends when nothing is left, or cannot be
+ * killed. Not SSH's own signals: sshd refuses them to root.
  */
-const killScript = `read -r mark
+export const killScript = `read -r mark && [ -n "$mark" ] || exit 1
 idle=0 round=0
 while [ "$idle" -lt 2 ] && [ "$round" -lt 50 ]; do
   round=$((round + 1))

@@ -53,16 +53,25 @@ test('a lock whose process is dead is cancelled; so is one that was cut, and one
   expect(said).toHaveLength(files.length);
 });
 
-test('what a full disk left of a lock that was being written goes; one that is being written now stays', async () => {
-  const [old, fresh] = ['old', 'fresh'].map((name) => {
-    const file = `${writeLock('', name)}.18ec39782dff4fbf.tmp`;
-    fs.renameSync(file.replace(/\.18ec39782dff4fbf\.tmp$/, ''), file);
+test('what a full disk left of a lock that was being written goes; one that is being written now is waited for', async () => {
+  const unfinished = (name: string, agedBy: number): string => {
+    const whole = writeLock('', name);
+    const file = `${whole}.18ec39782dff4fbf.tmp`;
+    fs.renameSync(whole, file);
+    const time = new Date(Date.now() - agedBy);
+    fs.utimesSync(file, time, time);
     return file;
-  }) as [string, string];
-  const minuteAgo = new Date(Date.now() - 60_000);
-  fs.utimesSync(old, minuteAgo, minuteAgo);
+  };
+  const [old, future] = [unfinished('old', 60_000), unfinished('future', -60_000)];
   await settle();
-  expect([fs.existsSync(old), fs.existsSync(fresh)]).toEqual([false, true]);
+  expect([old, future].filter((file) => fs.existsSync(file))).toEqual([]);
+
+  const fresh = unfinished('fresh', 0);
+  expect(locksOf(home().path, job).map(isStale)).toEqual([false]);
+  await expect(settle(undefined, 0)).rejects.toMatchObject({ code: 'stack-locked' });
+  const settled = settle();
+  fs.rmSync(fresh); // its engine gives it its final name, and takes it away when it is done
+  await settled;
 });
 
 test("another host's lock is never touched: who, where and since when is said", async () => {

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { connect, type Machine } from '../../src/machine';
+import { killScript } from '../../src/machine/exec';
 import { startSshd, type Sshd } from '../_helpers/sshd';
 import { startTcpProxy, type TcpProxy } from '../_helpers/tcp-proxy';
 
@@ -106,5 +108,33 @@ describe('exec', () => {
     expect(await machine.exec(argv, { repeatable: true, onOutput })).toMatchObject({ status: 7, stdout: 'begun\n' });
     expect(runs).toBe(2);
     expect(await sshd.strays()).toEqual([]);
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot)
+  process.stderr.write('the script that ends a command is tested as root only: it needs a process namespace\n');
+
+(isRoot ? describe : describe.skip)('the script that ends a command', () => {
+  /** Runs it in a process namespace of its own, beside a process that bears the mark and one that does not. */
+  function livesAfter(stdin: string): string[] {
+    // The quotes keep the mark out of this script's own arguments.
+    const script = `exec 3<&0 </dev/null
+      env MA''RK=mine sleep 1000 >/dev/null & mine=$!
+      sleep 1000 >/dev/null & other=$!
+      sh -c "$1" <&3 3<&- || true
+      [ -e /proc/$mine/fd/0 ] && echo mine
+      [ -e /proc/$other/fd/0 ] && echo other
+      exit 0`;
+    const inside = ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'test', killScript];
+    return execFileSync('unshare', inside, { input: stdin, encoding: 'utf8' }).trim().split('\n').filter(Boolean);
+  }
+
+  it('kills what bears the mark, and nothing else', () => {
+    expect(livesAfter('MARK=mine\n')).toEqual(['other']);
+  });
+
+  it.each(['', '\n', 'MARK'])('kills nothing when the line was lost before the whole mark had come: %j', (stdin) => {
+    expect(livesAfter(stdin)).toEqual(['mine', 'other']);
   });
 });
