@@ -115,7 +115,10 @@ export async function runThere(
       hostKeys: [rental.hostKey.publicKey],
     },
     { jobFolder: `/var/tmp/cvicast-${job}`, deadlineSeconds: patienceSeconds, handshakeSeconds: patienceSeconds },
-  );
+  ).catch(async (problem: unknown) => {
+    if (problem instanceof Error) problem.message += `\nconsole: ${(await rental.cloud.logs()).slice(-2000)}`;
+    throw problem;
+  });
   try {
     const { status, stdout, stderr } = await machine.exec(argv);
     if (status !== 0) throw new Error(`${argv.join(' ')}: ${status} ${stderr}`);

@@ -18,6 +18,12 @@ describe('keys', () => {
     }
   });
 
+  it('are whole, every one of them', () => {
+    // One in 256 is not, where they are taken as the library makes them.
+    const bytes = Array.from({ length: 2000 }, () => parsePublicKey(makeKeyPair('a').publicKey).blob.length);
+    expect(new Set(bytes)).toEqual(new Set([51]));
+  });
+
   it('are never the same twice', () => {
     expect(makeKeyPair('a').publicKey).not.toBe(makeKeyPair('a').publicKey);
   });

@@ -110,9 +110,12 @@ export class Machine {
     if (status !== 0) throw new Error(`the disk cannot be filled: ${stderr.toString()}`);
   }
 
-  /** What the guest said on its console. */
+  /** What the guest said on its console, and whether it ended. */
   log(): string {
-    return fs.readFileSync(path.join(this.folder, 'log'), 'utf8');
+    const { exitCode, signalCode } = this.guest;
+    const over = exitCode ?? signalCode;
+    const text = fs.readFileSync(path.join(this.folder, 'log'), 'utf8');
+    return over === null ? text : `${text}(the guest ended with ${over})\n`;
   }
 
   /** Pulls the plug: all its processes, its address, its disk. */
