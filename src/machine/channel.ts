@@ -1,4 +1,5 @@
 import type { Client, ClientChannel } from 'ssh2';
+import { untilAborted } from './abort';
 import { LineLost } from './line';
 
 /** How a command on the machine ended. Signals are written as Node does: `SIGKILL`. */
@@ -11,7 +12,7 @@ export interface Running {
   readonly channel: ClientChannel;
   /**
    * Settles when the command has ended and all its output was read. Rejects with LineLost when the connection went
-   * first.
+   * first, with the signal's reason when that came.
    */
   readonly ending: Promise<Ending>;
   /** Closes the channel: the command finds its input at the end and nobody at its output. */
@@ -19,20 +20,26 @@ export interface Running {
 }
 
 /**
- * Runs one command line on the machine; its output must be read for it to end.
+ * Runs one command line on the machine; its output must be read for it to end. A signal ends the wait for its beginning
+ * and for its end at once, whether or not the line still carries anything, and closes the channel.
  *
- * @throws LineLost when the command could not be handed over, or may not have been.
+ * @throws LineLost when the command could not be handed over, or may not have been; the signal's reason.
  */
-export async function run(client: Client, command: string): Promise<Running> {
-  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+export async function run(client: Client, command: string, signal?: AbortSignal): Promise<Running> {
+  const opening = new Promise<ClientChannel>((resolve, reject) => {
     const lost = (problem: Error): void => reject(new LineLost(problem.message));
     try {
-      client.exec(command, (problem, opened) => (problem ? lost(problem) : resolve(opened)));
+      client.exec(command, (problem, opened) => {
+        if (problem) lost(problem);
+        else if (signal?.aborted) opened.destroy();
+        else resolve(opened);
+      });
     } catch (problem) {
       lost(problem as Error);
     }
   });
-  const ending = new Promise<Ending>((resolve, reject) => {
+  const channel = await untilAborted(opening, signal);
+  const closing = new Promise<Ending>((resolve, reject) => {
     let ended: Ending | null = null;
     channel.on('exit', (status: number | null, signal?: string) => {
       ended = { status, signal: status === null ? (signal ?? null) : null };
@@ -44,10 +51,13 @@ export async function run(client: Client, command: string): Promise<Running> {
       else reject(new LineLost('the connection was lost'));
     });
   });
-  // Whoever asks for it hears of it; nobody asking is no fault.
-  ending.catch(() => undefined);
   const leave = (): void => {
     channel.destroy();
   };
+  const ending = untilAborted(closing, signal);
+  // Whoever asks for it hears of it; nobody asking is no fault.
+  ending.catch(() => {
+    if (signal?.aborted) leave();
+  });
   return { channel, ending, leave };
 }

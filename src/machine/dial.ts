@@ -29,6 +29,12 @@ export interface DialSettings {
   readonly signal: AbortSignal;
 }
 
+export interface Connection {
+  readonly client: Client;
+  /** Ends it at once, whatever state it is in. Not ssh2's own `destroy`: after `end` that does nothing. */
+  readonly hangUp: () => void;
+}
+
 function openSocket(target: SshTarget, { handshakeSeconds, signal }: DialSettings): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host: target.address, port: target.port });
@@ -100,7 +106,7 @@ function watchForStall(socket: net.Socket, stallSeconds: number): void {
  *
  * @throws DialFailure, or the signal's reason.
  */
-export async function dial(target: SshTarget, settings: DialSettings): Promise<Client> {
+export async function dial(target: SshTarget, settings: DialSettings): Promise<Connection> {
   const keys = target.hostKeys.map(parsePublicKey);
   const sock = await openSocket(target, settings);
   const onAbort = (): void => void sock.destroy();
@@ -134,5 +140,5 @@ export async function dial(target: SshTarget, settings: DialSettings): Promise<C
   if (!client) throw new DialFailure('unreachable', 'the connection was closed right after the login');
   client.on('error', () => undefined);
   watchForStall(sock, settings.stallSeconds);
-  return client;
+  return { client, hangUp: () => void sock.destroy() };
 }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import type { Client } from 'ssh2';
 import { Bug, UserError } from '../errors';
-import { abortReason } from './abort';
 import { run } from './channel';
 import { LineLost, persist, type Line } from './line';
 import { quote } from './quote';
@@ -24,38 +23,32 @@ export function scriptLine(script: string, ...values: readonly string[]): string
  * @throws LineLost, UserError `remote-timeout`, the signal's reason.
  */
 export async function execOver(client: Client, command: string, options: ExecOptions): Promise<ExecResult> {
-  const running = await run(client, command);
-  const texts: Record<OutputStream, string> = { stdout: '', stderr: '' };
-  const listen = (stream: OutputStream): void => {
-    const decoder = new StringDecoder('utf8');
-    const source = stream === 'stdout' ? running.channel : running.channel.stderr;
-    const take = (text: string): void => {
-      texts[stream] += text;
-      if (text) options.onOutput?.(text, stream);
-    };
-    source.on('data', (chunk: Buffer) => take(decoder.write(chunk)));
-    source.on('end', () => take(decoder.end()));
-  };
-  listen('stdout');
-  listen('stderr');
-
-  const { signal, timeoutSeconds } = options;
-  let stop: (problem: Error) => void = () => undefined;
-  const stopped = new Promise<never>((_resolve, reject) => (stop = reject));
-  const onAbort = (): void => signal && stop(abortReason(signal));
+  const { timeoutSeconds } = options;
+  const late = new AbortController();
   const timer =
-    timeoutSeconds === undefined ? undefined : setTimeout(() => stop(tooSlow(timeoutSeconds)), timeoutSeconds * 1000);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted) onAbort();
-  running.channel.end(options.stdin);
+    timeoutSeconds === undefined
+      ? undefined
+      : setTimeout(() => late.abort(tooSlow(timeoutSeconds)), timeoutSeconds * 1000);
+  const signal = options.signal ? AbortSignal.any([options.signal, late.signal]) : late.signal;
   try {
-    return { ...(await Promise.race([running.ending, stopped])), ...texts };
-  } catch (problem) {
-    running.leave();
-    throw problem;
+    const { channel, ending } = await run(client, command, signal);
+    const texts: Record<OutputStream, string> = { stdout: '', stderr: '' };
+    const listen = (stream: OutputStream): void => {
+      const decoder = new StringDecoder('utf8');
+      const source = stream === 'stdout' ? channel : channel.stderr;
+      const take = (text: string): void => {
+        texts[stream] += text;
+        if (text) options.onOutput?.(text, stream);
+      };
+      source.on('data', (chunk: Buffer) => take(decoder.write(chunk)));
+      source.on('end', () => take(decoder.end()));
+    };
+    listen('stdout');
+    listen('stderr');
+    channel.end(options.stdin);
+    return { ...(await ending), ...texts };
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
   }
 }
 
@@ -85,7 +78,7 @@ while [ "$idle" -lt 2 ] && [ "$round" -lt 50 ]; do
 done`;
 
 /** How long to wait for the kill of a command to be answered; a line that stalls is no reason to wait on. */
-const killSeconds = 10;
+const killSeconds = 5;
 
 /** Runs a short command; see `Machine.exec`. */
 export async function exec(line: Line, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Client } from 'ssh2';
 import { UserError, messageOf } from '../errors';
-import { abortReason } from './abort';
+import { abortReason, untilAborted } from './abort';
 import { run } from './channel';
 import { diskFullHere } from './disk-full';
 import { execOver, scriptLine } from './exec';
@@ -85,28 +85,28 @@ async function receive({ client, remote, part, facts, signal, onDone }: Receivin
     });
     onDone(done);
     if (done < facts.bytes) {
-      const running = await run(client, scriptLine(readScript, remote, String(done), String(facts.bytes)));
-      const onAbort = (): void => running.leave();
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const command = scriptLine(readScript, remote, String(done), String(facts.bytes));
+      const running = await run(client, command, signal);
       running.channel.stderr.on('data', () => undefined);
       running.channel.end();
-      try {
+      const copy = async (): Promise<void> => {
         for await (const chunk of running.channel as AsyncIterable<Buffer>) {
+          if (signal?.aborted) return;
           await here(part, () => file.appendFile(chunk));
           hash.update(chunk);
           done += chunk.length;
           onDone(done);
         }
         await running.ending;
+      };
+      try {
+        await untilAborted(copy(), signal);
       } catch (problem) {
         running.leave();
         if (signal?.aborted) throw abortReason(signal);
         if (problem instanceof UserError) throw problem;
         throw new LineLost(messageOf(problem));
-      } finally {
-        signal?.removeEventListener('abort', onAbort);
       }
-      if (signal?.aborted) throw abortReason(signal);
       if (done < facts.bytes) throw new LineLost('the stream ended early');
     }
     await here(part, () => file.sync());

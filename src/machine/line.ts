@@ -2,7 +2,7 @@ import pRetry, { AbortError } from 'p-retry';
 import type { Client } from 'ssh2';
 import { UserError, messageOf } from '../errors';
 import { abortReason, untilAborted } from './abort';
-import { DialFailure, dial } from './dial';
+import { DialFailure, dial, type Connection } from './dial';
 import { fingerprint } from './keys';
 import type { SshTarget } from './types';
 
@@ -28,8 +28,8 @@ export class LineLost extends Error {
 
 /** One SSH connection that is opened anew when it is needed and lost. */
 export class Line {
-  private client: Client | null = null;
-  private opening: Promise<Client> | null = null;
+  private connection: Connection | null = null;
+  private opening: Promise<Connection> | null = null;
   private readonly ended = new AbortController();
 
   constructor(
@@ -44,28 +44,29 @@ export class Line {
    */
   async open(signal?: AbortSignal): Promise<Client> {
     if (this.ended.signal.aborted) throw abortReason(this.ended.signal);
-    if (this.client) return this.client;
+    if (this.connection) return this.connection.client;
     this.opening ??= this.connect().finally(() => (this.opening = null));
-    return untilAborted(this.opening, signal);
+    return (await untilAborted(this.opening, signal)).client;
   }
 
   /** Gives the present connection up at once (it stalls); the next `open` makes a new one. */
   drop(): void {
-    const client = this.client;
-    this.client = null;
-    client?.destroy();
+    const connection = this.connection;
+    this.connection = null;
+    connection?.hangUp();
   }
 
   /** Ends the line for good. */
   async close(): Promise<void> {
     this.ended.abort(new LineLost('the connection was closed'));
-    const client = this.client;
-    this.client = null;
+    const connection = this.connection;
+    this.connection = null;
     await this.opening?.catch(() => undefined);
-    if (!client) return;
+    if (!connection) return;
+    const { client, hangUp } = connection;
     await new Promise<void>((resolve) => {
       // A machine that no longer answers must not keep us from leaving.
-      const timer = setTimeout(() => client.destroy(), 2000);
+      const timer = setTimeout(hangUp, 2000);
       client.once('close', () => {
         clearTimeout(timer);
         resolve();
@@ -74,7 +75,7 @@ export class Line {
     });
   }
 
-  private async connect(): Promise<Client> {
+  private async connect(): Promise<Connection> {
     const { deadlineSeconds, loginSeconds, onRetry } = this.settings;
     const signal = AbortSignal.any([this.ended.signal, ...(this.settings.signal ? [this.settings.signal] : [])]);
     const begun = performance.now();
@@ -87,7 +88,7 @@ export class Line {
       }
       return problem.kind === 'unreachable' && performance.now() - begun < deadlineSeconds * 1000;
     };
-    const attempt = async (): Promise<Client> => {
+    const attempt = async (): Promise<Connection> => {
       try {
         if (signal.aborted) throw abortReason(signal);
         return await this.dialOnce(signal);
@@ -95,9 +96,9 @@ export class Line {
         throw isWorthRetrying(problem) ? problem : new AbortError(problem as Error);
       }
     };
-    let client: Client;
+    let connection: Connection;
     try {
-      client = await untilAborted(
+      connection = await untilAborted(
         pRetry(attempt, {
           forever: true,
           minTimeout: 200,
@@ -110,14 +111,14 @@ export class Line {
     } catch (problem) {
       throw problem instanceof DialFailure ? this.explain(problem) : problem;
     }
-    client.once('close', () => {
-      if (this.client === client) this.client = null;
+    connection.client.once('close', () => {
+      if (this.connection === connection) this.connection = null;
     });
-    this.client = client;
-    return client;
+    this.connection = connection;
+    return connection;
   }
 
-  private async dialOnce(signal: AbortSignal): Promise<Client> {
+  private async dialOnce(signal: AbortSignal): Promise<Connection> {
     const { handshakeSeconds, stallSeconds, silentSeconds, clearWay } = this.settings;
     const cleared = new AbortController();
     const silence = setTimeout(() => {

@@ -91,26 +91,19 @@ async function* tarOf(pieces: readonly Piece[], onPiece: (piece: Piece) => void)
 }
 
 async function sendPieces(to: Destination, pieces: readonly Piece[], onPiece: (piece: Piece) => void): Promise<void> {
-  const running = await run(to.client, scriptLine(receiveScript, to.folder, to.waiting));
-  const onAbort = (): void => running.leave();
-  to.signal?.addEventListener('abort', onAbort, { once: true });
-  if (to.signal?.aborted) onAbort();
-  try {
-    let stderr = '';
-    running.channel.on('data', () => undefined);
-    running.channel.stderr.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk.toString('utf8')}`.slice(-4000)));
-    let broken: unknown = null;
-    // Not waited for: into a channel that is left in the middle it writes for ever.
-    void pipeline(tarOf(pieces, onPiece), running.channel).catch((problem: unknown) => (broken = problem));
-    const ending = await running.ending.catch((problem: unknown) => problem as Error);
-    if (to.signal?.aborted) throw abortReason(to.signal);
-    // A file of ours that cannot be read also breaks the stream: it is the cause then.
-    if (broken instanceof UserError) throw broken;
-    if (ending instanceof Error) throw ending;
-    if (ending.status !== 0) throw refusal(stderr, `tar ended with ${ending.status ?? ending.signal ?? '?'}`);
-  } finally {
-    to.signal?.removeEventListener('abort', onAbort);
-  }
+  const { channel, ending } = await run(to.client, scriptLine(receiveScript, to.folder, to.waiting), to.signal);
+  let stderr = '';
+  channel.on('data', () => undefined);
+  channel.stderr.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk.toString('utf8')}`.slice(-4000)));
+  let broken: unknown = null;
+  // Not waited for: into a channel that is left in the middle it writes for ever.
+  void pipeline(tarOf(pieces, onPiece), channel).catch((problem: unknown) => (broken = problem));
+  const ended = await ending.catch((problem: unknown) => problem as Error);
+  if (to.signal?.aborted) throw abortReason(to.signal);
+  // A file of ours that cannot be read also breaks the stream: it is the cause then.
+  if (broken instanceof UserError) throw broken;
+  if (ended instanceof Error) throw ended;
+  if (ended.status !== 0) throw refusal(stderr, `tar ended with ${ended.status ?? ended.signal ?? '?'}`);
 }
 
 function totalOf(things: readonly { readonly bytes: number }[]): number {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import type { Client } from 'ssh2';
 import { Bug, UserError } from '../errors';
-import { abortReason } from './abort';
 import { run } from './channel';
 import { diskFullThere } from './disk-full';
 import { execOver, scriptLine } from './exec';
@@ -78,10 +77,7 @@ export async function followUnit(
   };
 
   const listen = async (client: Client, onward: () => void): Promise<ReturnType<typeof readEnding>> => {
-    const running = await run(client, scriptLine(scripts.follow, folder, String(offset)));
-    const onAbort = (): void => running.leave();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted) onAbort();
+    const running = await run(client, scriptLine(scripts.follow, folder, String(offset)), signal);
     let stderr = '';
     running.channel.on('data', (chunk: Buffer) => {
       if (signal?.aborted) return;
@@ -94,17 +90,11 @@ export async function followUnit(
       stderr = `${stderr}${chunk.toString('latin1')}`.slice(-1000);
     });
     running.channel.end();
-    try {
-      const { status } = await running.ending;
-      if (status === 3) throw new Bug(`no unit called "${name}" was started: ${stderr.trim()}`);
-      const ending = readEnding(stderr);
-      if (!ending) throw new LineLost('the view of a unit was ended from outside');
-      return ending;
-    } catch (problem) {
-      throw signal?.aborted ? abortReason(signal) : problem;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+    const { status } = await running.ending;
+    if (status === 3) throw new Bug(`no unit called "${name}" was started: ${stderr.trim()}`);
+    const ending = readEnding(stderr);
+    if (!ending) throw new LineLost('the view of a unit was ended from outside');
+    return ending;
   };
 
   const ending = await persist(line, signal, listen);
