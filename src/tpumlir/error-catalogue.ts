@@ -24,7 +24,7 @@ const machine: readonly KnownFailure[] = [
   },
   {
     code: 'out-of-memory',
-    sign: /std::bad_alloc|MemoryError|Cannot allocate memory|Out of memory|^Killed$|"code":"memory"|was killed by SIGKILL/m,
+    sign: /std::bad_alloc|MemoryError|Cannot allocate memory|Out of memory|^Killed$|"code":"memory"|was killed by SIGKILL|unable to allocate necessary resources for OMP thread/m,
     cause: 'The machine ran out of memory; calibration holds the activations of all pictures at once.',
     fix: 'Take a size with more memory, or fewer pictures (--calibration-count 50).',
   },

@@ -86,6 +86,7 @@ test.each<[string, string, string]>([
   ['PLEASE submit a bug report to https://example.org\nStack dump:', 'compiler-crashed', ''],
   ['OSError: [Errno 28] No space left on device', 'disk-full', ''],
   ['numpy.core._exceptions._ArrayMemoryError: MemoryError', 'out-of-memory', ''],
+  ['OMP: Error #34: System unable to allocate necessary resources for OMP thread:', 'out-of-memory', ''],
   [
     '{"type":"error","code":"worker-killed","message":"worker 1 was killed by SIGKILL at op 3"}',
     'out-of-memory',

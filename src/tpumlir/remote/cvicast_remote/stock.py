@@ -9,7 +9,6 @@ from cvicast_remote import toolchain
 from cvicast_remote.failures import Refused
 from cvicast_remote.memory import proportional_bytes
 
-STOCK_THREADS = "4"
 LOOK_SECONDS = 0.5
 
 
@@ -21,7 +20,7 @@ def run(folder: Path, model: str, dataset: str, pictures: int, table: Path) -> i
     beside = table.parent / f".{table.name}.{os.getpid()}"
     tool = folder / "python/tools/run_calibration.py"
     command = [sys.executable, str(tool), model, "--dataset", dataset, "--input_num", str(pictures), "-o", str(beside)]
-    env = {**toolchain.environment(folder), **dict.fromkeys(toolchain.ONE_THREAD, STOCK_THREADS)}
+    env = {**toolchain.environment(folder), **dict.fromkeys(toolchain.ONE_THREAD, toolchain.STOCK_THREADS)}
     process = subprocess.Popen(command, env=env, stdout=2)
     highest = 0
     try:
