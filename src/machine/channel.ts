@@ -29,20 +29,20 @@ export async function run(client: Client, command: string, signal?: AbortSignal)
   const opening = new Promise<ClientChannel>((resolve, reject) => {
     const lost = (problem: Error): void => reject(new LineLost(problem.message));
     try {
-      client.exec(command, (problem, opened) => {
-        if (problem) lost(problem);
-        else if (signal?.aborted) opened.destroy();
-        else resolve(opened);
-      });
+      client.exec(command, (problem, opened) => (problem ? lost(problem) : resolve(opened)));
     } catch (problem) {
       lost(problem as Error);
     }
   });
-  const channel = await untilAborted(opening, signal);
+  const channel = await untilAborted(opening, signal).catch((problem: unknown) => {
+    // One that opens after all finds nobody.
+    opening.then((late) => late.destroy()).catch(() => undefined);
+    throw problem;
+  });
   const closing = new Promise<Ending>((resolve, reject) => {
     let ended: Ending | null = null;
-    channel.on('exit', (status: number | null, signal?: string) => {
-      ended = { status, signal: status === null ? (signal ?? null) : null };
+    channel.on('exit', (status: number | null, killedBy?: string) => {
+      ended = { status, signal: status === null ? (killedBy ?? null) : null };
     });
     channel.on('error', () => undefined);
     channel.stderr.on('error', () => undefined);

@@ -116,7 +116,8 @@ export async function runThere(
     },
     { jobFolder: `/var/tmp/cvicast-${job}`, deadlineSeconds: patienceSeconds, handshakeSeconds: patienceSeconds },
   ).catch(async (problem: unknown) => {
-    if (problem instanceof Error) problem.message += `\nconsole: ${(await rental.cloud.logs()).slice(-2000)}`;
+    if (problem instanceof Error)
+      problem.message += `\nconsole: ${(await rental.cloud.logs().catch(String)).slice(-2000)}`;
     throw problem;
   });
   try {

@@ -30,7 +30,7 @@ export async function runCell(grid: GridCell): Promise<CellResult> {
       problems.push(`${messageOf(thrown)}\n${cell.run?.stderr() ?? ''}`);
     } finally {
       if (problems.length > 0 && cell.cloud !== null)
-        problems.push(`console: ${(await cell.cloud.logs()).slice(-2000)}`);
+        problems.push(`console: ${(await cell.cloud.logs().catch(messageOf)).slice(-2000)}`);
       problems.push(...(await cell.close()).map((text) => `left running: ${text}`));
     }
   } catch (thrown) {

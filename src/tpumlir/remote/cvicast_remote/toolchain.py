@@ -17,9 +17,9 @@ COVERED_VERSION = "1.7"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 STOCK_THREADS = "4"
-"""OpenMP threads that tpu_mlir sets for itself, whatever the cores. They are part of the result: without AVX-512,
-oneDNN's convolution is a gemm that splits its sums by threads, so another number gives other last digits (seen on an
-AMD EPYC of the Zen 3 kind; not on processors with AVX-512)."""
+"""OpenMP threads that tpu_mlir sets for itself, whatever the cores. They are part of the result: on an AMD EPYC
+without AVX-512, where oneDNN 3.1 computes convolutions with its gemm, one thread gave other last digits than four
+(2026-11-28)."""
 
 
 class Module(Protocol):
