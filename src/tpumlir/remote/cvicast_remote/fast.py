@@ -23,6 +23,7 @@ from cvicast_remote.progress import Progress
 from cvicast_remote.segments import FLOAT_BYTES, Footprint, footprint, needed
 from cvicast_remote.shared import Board, wait_until
 from cvicast_remote.table import Row, render
+from cvicast_remote.threads import thrifty
 from cvicast_remote.thresholds import Divergence, as_written
 from cvicast_remote.toolchain import Floats, Module
 from cvicast_remote.tuning import PICTURES, Job, Tuner, jobs_of
@@ -111,7 +112,8 @@ def _load(request: Request) -> _Loaded:
     if list(module.input_names) != [graph.ops[0].name]:
         raise NotCovered(f"the module's inputs are {list(module.input_names)}")
     quantised = toolchain.load_module(request.model, quantised_weights=True)
-    return _Loaded(graph, pictures, module, quantised, prove(graph, module))
+    forms = prove(graph, module)
+    return _Loaded(graph, pictures, thrifty(graph, module, forms), thrifty(graph, quantised, forms), forms)
 
 
 def _costs(loaded: _Loaded) -> list[float]:

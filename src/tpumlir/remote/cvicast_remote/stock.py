@@ -20,7 +20,7 @@ def run(folder: Path, model: str, dataset: str, pictures: int, table: Path) -> i
     beside = table.parent / f".{table.name}.{os.getpid()}"
     tool = folder / "python/tools/run_calibration.py"
     command = [sys.executable, str(tool), model, "--dataset", dataset, "--input_num", str(pictures), "-o", str(beside)]
-    env = {**toolchain.environment(folder), **dict.fromkeys(toolchain.ONE_THREAD, toolchain.STOCK_THREADS)}
+    env = {**toolchain.environment(folder), **dict.fromkeys(toolchain.ONE_THREAD, str(toolchain.STOCK_THREADS))}
     process = subprocess.Popen(command, env=env, stdout=2)
     highest = 0
     try:

@@ -16,10 +16,10 @@ COVERED_VERSION = "1.7"
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
-STOCK_THREADS = "4"
+STOCK_THREADS = 4
 """OpenMP threads that tpu_mlir sets for itself, whatever the cores. They are part of the result: on an AMD EPYC
 without AVX-512, where oneDNN 3.1 computes convolutions with its gemm, one thread gave other last digits than four
-(2026-11-28)."""
+(2026-11-28). threads.py finds the operators that do not mind."""
 
 
 class Module(Protocol):
@@ -27,10 +27,8 @@ class Module(Protocol):
 
     input_names: list[str]
 
-    def load(self, path: str, /) -> None: ...
     def set_tensor(self, name: str, data: Floats, /) -> None: ...
     def invoke_at(self, name: str, /) -> Floats: ...
-    def fake_quant_weight(self) -> None: ...
 
 
 def package_folder() -> Path | None:
@@ -62,7 +60,7 @@ def environment(folder: Path) -> dict[str, str]:
     env["PYTHONPATH"] = ":".join([ours, *map(str, modules)])
     env["TPUC_ROOT"] = str(folder)
     env["TPUKERNEL_CUSTOM_FIRMWARE_PATH"] = str(folder / "lib/libcmodel_custom.so")
-    env["OMP_NUM_THREADS"] = STOCK_THREADS
+    env["OMP_NUM_THREADS"] = str(STOCK_THREADS)
     env["OMP_WAIT_POLICY"] = "passive"
     for name in ONE_THREAD:
         env[name] = "1"
