@@ -8,6 +8,13 @@ export class EventReader {
 
   constructor(private readonly onEvent: ((event: StackEvent) => void) | undefined) {}
 
+  readonly say = (text: string): void => this.onEvent?.({ kind: 'message', text });
+
+  /** Before the same command runs again. */
+  forgetErrors(): void {
+    this.errors.length = 0;
+  }
+
   readonly read = (event: EngineEvent): void => {
     const { diagnosticEvent, resourcePreEvent, resOutputsEvent, resOpFailedEvent } = event;
     if (diagnosticEvent !== undefined && diagnosticEvent.ephemeral !== true) {

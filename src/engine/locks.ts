@@ -8,8 +8,9 @@ import { stackFiles } from './state-file';
 /** Variable in the environment of every engine that we start, and of its plugins: how they are recognised later. */
 export const engineMark = 'CVICAST_ENGINE';
 
-/** Content of a lock file of Pulumi's file backend. */
+/** Content of a lock file of Pulumi's own backends. */
 export interface StackLock {
+  /** Its path; in a backend elsewhere its address. */
   readonly file: string;
   readonly pid: number;
   readonly host: string;
@@ -81,6 +82,35 @@ export function isStale(lock: StackLock): boolean {
   } catch {
     return !isAlive(lock.pid);
   }
+}
+
+/** The locks that the engine names when it finds a stack locked: all that is known of those in a backend elsewhere. */
+export function locksNamedIn(said: string): StackLock[] {
+  const named = said.matchAll(/^\s*(\S+): created by (.+)@(\S+) \(pid (\d+)\) at (\S+)/gm);
+  return [...named].map(([, file = '', user = '', host = '', pid = '', since = '']) => ({
+    ...{ file, user, host, since },
+    pid: Number(pid),
+  }));
+}
+
+/**
+ * Waits until the engines that hold these locks are gone, then ends the plugins that they left.
+ *
+ * Throws `UserError` `stack-locked` for another host's lock, or when an engine here holds on longer than `waitSeconds`.
+ */
+export async function outlastLocks(
+  where: { locks: readonly StackLock[]; job: string; waitSeconds: number },
+  say: (text: string) => void,
+): Promise<void> {
+  const begun = Date.now();
+  for (let told = false; ; told = true) {
+    const holder = where.locks.find((lock) => !isStale(lock));
+    if (holder === undefined) break;
+    if (holder.host !== os.hostname() || Date.now() - begun > where.waitSeconds * 1000) throw locked(where.job, holder);
+    if (!told) say(`waiting for the engine that still works on this stack (process ${holder.pid})`);
+    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
+  }
+  await endOrphanPlugins(where.job);
 }
 
 /**

@@ -11,15 +11,17 @@ import { Bug } from '../errors';
 import { homeFolder } from '../paths';
 import type { MachineRequest, MachineStack } from '../../stacks/machine';
 import { CommandFailure, DetachedCommand } from './command';
-import { engineMissing, translate } from './errors';
+import { engineMissing, plain, translate } from './errors';
 import { EventReader } from './events';
 import { findEngine } from './find';
-import { engineMark, settleLocks } from './locks';
+import { engineMark, isStale, locksNamedIn, outlastLocks, settleLocks } from './locks';
 import { mendState, PROJECT, readStateIn, stackFiles, stateOfDeployment, type StackState } from './state-file';
 import type { EngineFound, Stack, StackEvent, StackOptions, StackResource, UpResult } from './types';
 
 /** How long a stack's other engine on this computer is waited for, seconds: longer than any cloud's create. */
 const waitSeconds = 900;
+/** How often a command that met a lock is tried again: once when the lock's engine ended, once when it left the lock. */
+const mostRetries = 2;
 
 type OnEvent = (event: StackEvent) => void;
 
@@ -130,11 +132,35 @@ class JobStack implements Stack {
   }
 
   private async translated<T>(events: EventReader, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (thrown) {
-      throw translate(thrown, this.options.job, events.errors, this.options.logFolder);
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await work();
+      } catch (thrown) {
+        if (retries < mostRetries && (await this.unlocked(thrown, events))) continue;
+        throw translate(thrown, this.options.job, events.errors, this.options.logFolder);
+      }
     }
+  }
+
+  /** In a backend elsewhere, a lock shows only when it refuses. One whose engine is dead is cancelled. */
+  private async unlocked(thrown: unknown, events: EventReader): Promise<boolean> {
+    if (this.root !== null || !(thrown instanceof CommandFailure)) return false;
+    const { job } = this.options;
+    const said = [...events.errors, thrown.outcome.stderr, thrown.outcome.stdout].map(plain).join('\n');
+    const locks = locksNamedIn(said);
+    const [first] = locks;
+    if (first === undefined) return false;
+    const dead = locks.every(isStale);
+    await outlastLocks({ locks, job, waitSeconds }, events.say);
+    // One that worked until now gave its lock back: what is there by then would be somebody else's.
+    if (dead) {
+      const workspace = await this.workspace();
+      const cancel = ['cancel', '--yes', '--stack', job];
+      await workspace.pulumiCommand.run(cancel, workspace.workDir, workspace.envVars);
+      events.say(`cancelled a stale lock: its engine (process ${first.pid}) is gone`);
+    }
+    events.forgetErrors();
+    return true;
   }
 
   private async state(): Promise<StackState | null> {

@@ -15,6 +15,7 @@ import localStack from '../../stacks/local';
 import type { ClientOrder } from '../_helpers/engine-client';
 import { useHome } from '../_helpers/home';
 import { makeRequest, ssh, type TestKeys } from '../_helpers/machine-request';
+import { slowCloud } from '../_helpers/slow-cloud';
 
 jest.setTimeout(300_000);
 const patienceMilliseconds = 200_000;
@@ -63,36 +64,10 @@ function startClient(order: ClientOrder): ChildProcess {
   return client;
 }
 
-/** A cloud whose create answers when it is told to. It lives in this process: it outlives the client, as a cloud does. */
-async function slowCloud() {
-  const ledger: string[] = [];
-  let begun = (): void => undefined;
-  let finish = (): void => undefined;
-  const asked = new Promise<void>((resolve) => (begun = resolve));
-  const finished = new Promise<void>((resolve) => (finish = resolve));
-  const served = await serveProvider({
-    create: async () => {
-      begun();
-      await finished;
-      ledger.push('created');
-      return { id: 'vm-1', outs: { address: '192.0.2.1', port: 22, user: 'root' } };
-    },
-    delete: () => Promise.resolve(void ledger.push('deleted')),
-  });
-  close.push(() => served.close());
-  return {
-    name: 'cvicast-local',
-    port: served.port,
-    ledger,
-    finish: () => finish(),
-    /** Waits for the request to arrive; fails when the client ends before. */
-    asked: (client?: ChildProcess) => Promise.race([asked, ...(client === undefined ? [] : [ended(client)])]),
-  };
-}
-
-async function ended(client: ChildProcess): Promise<never> {
-  const [code] = (await once(client, 'exit')) as [number];
-  throw new Error(`the client ended by itself with ${code}`);
+async function startCloud() {
+  const cloud = await slowCloud();
+  close.push(() => cloud.close());
+  return cloud;
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -158,7 +133,7 @@ test('a machine is created, opens to its key alone, and leaves nothing when it i
 test('a client killed while the cloud creates: the engine finishes, saves, gives its lock back; a later process destroys', async () => {
   const keys = makeRequest(path.dirname(home().path));
   const { job } = keys.request;
-  const cloud = await slowCloud();
+  const cloud = await startCloud();
   const options = optionsFor(keys, { attach: [cloud] });
   const client = startClient({ options, request: keys.request });
   await cloud.asked(client);
@@ -194,7 +169,7 @@ test('a client killed while it starts a machine here: a later process leaves not
 test('a signal to the group of the client does not reach the engine', async () => {
   const keys = makeRequest(path.dirname(home().path));
   const { job } = keys.request;
-  const cloud = await slowCloud();
+  const cloud = await startCloud();
   const options = optionsFor(keys, { attach: [cloud] });
   const client = startClient({ options, request: keys.request });
   await cloud.asked(client);
@@ -211,7 +186,7 @@ test('a signal to the group of the client does not reach the engine', async () =
 test('an engine killed in a create leaves a pending create, which is reported and not forgotten by destroy', async () => {
   const keys = makeRequest(path.dirname(home().path));
   const { job } = keys.request;
-  const cloud = await slowCloud();
+  const cloud = await startCloud();
   const stack = await openStack(optionsFor(keys, { attach: [cloud] }));
   const up = stack.up(localStack, keys.request);
   const failed = expect(up).rejects.toMatchObject({ code: 'engine-killed', exit: 'provider' });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { engineMark, isStale, locksOf, settleLocks } from '../../src/engine/locks';
+import { engineMark, isStale, locksNamedIn, locksOf, outlastLocks, settleLocks } from '../../src/engine/locks';
 import { hasInEnvironment, isAlive } from '../../src/engine/processes';
 import { stackFiles } from '../../src/engine/state-file';
 import { useHome } from '../_helpers/home';
@@ -104,4 +104,36 @@ test('an engine that lives is waited for; what it leaves behind when it dies is 
   await settled;
   expect(said).toEqual([expect.stringContaining('waiting'), expect.stringContaining('cancelled')]);
   expect(isAlive(plugin) && hasInEnvironment(plugin, engineMark, job)).toBe(false);
+});
+
+/** What the engine said of a bucket, but for the names. */
+const refusal = (host: string, pid: number) =>
+  `the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
+  s3://states?region=us-east-1/.pulumi/locks/organization/cvicast/${job}/1b.json: created by ann@b c@${host} (pid ${pid}) at 2026-11-28T11:00:00Z`;
+
+test('the locks of a backend elsewhere are read from what the engine says', () => {
+  expect(locksNamedIn(refusal('far.example', 4711))).toEqual([
+    {
+      file: `s3://states?region=us-east-1/.pulumi/locks/organization/cvicast/${job}/1b.json`,
+      ...{ user: 'ann@b c', host: 'far.example', pid: 4711, since: '2026-11-28T11:00:00Z' },
+    },
+  ]);
+  expect(locksNamedIn('error: Another update is currently in progress.')).toEqual([]);
+});
+
+test("elsewhere too a dead engine is no obstacle, another host's is explained, one that lives is waited for", async () => {
+  const outlast = (host: string, pid: number) =>
+    outlastLocks({ locks: locksNamedIn(refusal(host, pid)), job, waitSeconds: 0.3 }, () => undefined);
+  await outlast(os.hostname(), await deadPid());
+  await expect(outlast('far.example', await deadPid())).rejects.toMatchObject({
+    code: 'stack-locked',
+    fix: expect.stringContaining('on far.example') as unknown,
+  });
+  const engine = path.join(home().path, 'pulumi');
+  fs.rmSync(engine, { recursive: true, force: true });
+  fs.writeFileSync(engine, '#!/bin/sh\nread line\n', { mode: 0o755 });
+  const child = spawn(engine, [], { stdio: ['pipe', 'ignore', 'ignore'] });
+  await once(child, 'spawn');
+  await expect(outlast(os.hostname(), child.pid ?? 0)).rejects.toMatchObject({ code: 'stack-locked' });
+  child.kill('SIGKILL');
 });
