@@ -3,18 +3,20 @@ import type { ToolchainKind } from '../tpumlir/types';
 /**
  * How long a conversion takes, from the model's size, the number of pictures and the vCPUs.
  *
- * Measured in November 2026 with tpu_mlir 1.7 on two physical cores, YOLO11n, 100 pictures:
- * transform 13 s at 640 and 7 s at 320; deploy 16 s and 9 s; our calibrator 28.3 s and 8.2 s with one process, 16.0 s
- * and 4.9 s with two; the stock tool 107.9 s and 35.7 s whatever the cores. The straight lines through these two points
- * are the constants below. Four and eight processes follow from them (8.5 s and 4.8 s at 640) and were not measured.
+ * Measured on 2026-11-28 with tpu_mlir 1.7, YOLO11n, 100 pictures, on two cores of an AMD EPYC that had nothing else to do
+ * (`scripts/bench-calibration 1`): our calibrator 25.0 s at 640 and 7.2 s at 320 with one process, 14.3 s and 4.2 s with
+ * two; the stock tool 108.9 s and 36.7 s whatever the cores. Transform 13 s and 7 s, deploy 16 s and 9 s, earlier that month
+ * by hand. The straight lines through these two points are the constants below. Four and eight processes follow from
+ * them (7.6 s and 4.2 s at 640) and were not measured. A busy host's machine without AVX-512
+ * took 3.4 to 4.4 times as long, ours and the stock tool alike.
  * Estimated, not measured: the share of a core that a cloud's vCPU is, docker's pull, the upload.
  */
 const measured = {
   transform: { seconds: 5, perGigaMac: 2.5 },
   deploy: { seconds: 6.7, perGigaMac: 2.9 },
-  calibrationStart: { seconds: 0.6, perGigaMac: 0.1 },
-  calibrationPicture: { seconds: 0.009, perGigaMac: 0.0815 },
-  stockPicture: { seconds: 0.12, perGigaMac: 0.296 },
+  calibrationStart: { seconds: 0.3, perGigaMac: 0.18 },
+  calibrationPicture: { seconds: 0.0099, perGigaMac: 0.0711 },
+  stockPicture: { seconds: 0.127, perGigaMac: 0.296 },
   /** Two processes did 1.8 times the work of one. */
   sharedEfficiency: 0.9,
   /** Installing tpu_mlir 1.7 and its pins into a venv with pip; uv needs 16 s. */

@@ -16,7 +16,7 @@ from cvicast_remote.failures import NotCovered, Refused
 from cvicast_remote.forms import Form, prove
 from cvicast_remote.forward import Forward
 from cvicast_remote.graph import Graph, read_graph
-from cvicast_remote.memory import Need, available_bytes, proportional_bytes
+from cvicast_remote.memory import Need, available_bytes, own_bytes, proportional_bytes
 from cvicast_remote.pictures import Pictures, choose, shards
 from cvicast_remote.plan import Asked, Plan, decide
 from cvicast_remote.progress import Progress
@@ -162,26 +162,31 @@ def _queue(jobs: int) -> int:
 
 
 class _Peak:
-    """The memory of all processes together, looked at now and then: the kernel walks all their pages for it."""
+    """The memory of all processes together. The kernel walks all their pages for it, so that is asked now and then;
+    what they have taken for themselves since then costs nothing to ask, and is added at every look."""
 
     EVERY_SECONDS = 0.25
     REST = 50
-    """It rests for this many times the CPU time that a look took."""
+    """It rests for this many times the CPU time that an exact look took."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._next = 0.0
-        self._now = 0
+        self._exact = 0
+        self._own_then = 0
         self.highest = 0
 
     def look(self) -> int:
+        pids = [os.getpid(), *self._workers.pids()]
+        own = sum(map(own_bytes, pids))
         if time.monotonic() >= self._next:
             start = time.process_time()
-            self._now = sum(map(proportional_bytes, [os.getpid(), *self._workers.pids()]))
-            self.highest = max(self.highest, self._now)
+            self._exact, self._own_then = sum(map(proportional_bytes, pids)), own
             rest = self.REST * (time.process_time() - start)
             self._next = time.monotonic() + max(self.EVERY_SECONDS, rest)
-        return self._now
+        now = self._exact + own - self._own_then
+        self.highest = max(self.highest, now)
+        return now
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,16 @@ def proportional_bytes(pid: int) -> int:
     return 0
 
 
+def own_bytes(pid: int) -> int:
+    """Resident memory of a process without files and shared memory, but with the pages that a fork left it; 0 when
+    it is gone. Quick to ask."""
+    try:
+        _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+    except (OSError, ValueError):
+        return 0
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
 KEPT_OVERHEAD = 1.08
 """Kept activations take this many times their size: gaps between them, outputs that wait to be counted. Measured."""
 
