@@ -29,6 +29,8 @@ export interface Sshd {
   cut(): void;
   /** Processes that were started over it and still run. */
   strays(): Promise<number[]>;
+  /** Ends those, for a test that leaves some on purpose. */
+  killStrays(): Promise<void>;
   /** Ends it and all that was started over it; rejects, after cleaning up, when something other than a session was left. */
   stop(): Promise<void>;
 }
@@ -157,6 +159,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       return [...found];
     };
     const strays = (): Promise<number[]> => Promise.resolve(processes().filter((candidate) => bears(candidate, mark)));
+    const killStrays = async (): Promise<void> => {
+      (await strays()).forEach(kill);
+      await until(async () => (await strays()).length === 0);
+    };
     return {
       target: {
         address: '127.0.0.1',
@@ -169,14 +175,14 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       log,
       cut: () => connections().forEach(kill),
       strays,
+      killStrays,
       stop: async () => {
         connections().forEach(kill);
         kill(pid);
         await exited;
         const left = await strays();
         const told = left.map((stray) => `${stray} ${commandLineOf(stray)}`).filter((line) => !line.endsWith(' '));
-        left.forEach(kill);
-        await until(async () => (await strays()).length === 0);
+        await killStrays();
         fs.rmSync(folder, { recursive: true, force: true });
         if (told.length > 0) throw new Error(`left running: ${told.join('; ')}`);
       },

@@ -30,7 +30,7 @@ describe('what a caller has had enough of while the line stands still', () => {
   afterEach(async () => {
     await machine.close();
     await proxy.stop();
-    (await sshd.strays()).forEach((pid) => process.kill(pid, 'SIGKILL'));
+    await sshd.killStrays();
     await sshd.stop();
   });
 

@@ -94,7 +94,7 @@ describe('exec', () => {
     const work = machine.exec(['sh', '-c', 'echo begun; exec sleep 10000'], { onOutput: () => proxy.cut() });
     await expect(work).rejects.toMatchObject({ code: 'connection-lost', exit: 'provider' });
     expect((await machine.exec(['echo', 'again'])).stdout).toBe('again\n');
-    (await sshd.strays()).forEach((pid) => process.kill(pid, 'SIGKILL'));
+    await sshd.killStrays();
   });
 
   it('runs a repeatable command again, and ends the run that was lost', async () => {
