@@ -93,24 +93,36 @@ export function locksNamedIn(said: string): StackLock[] {
   }));
 }
 
+interface Wait {
+  readonly job: string;
+  readonly waitSeconds: number;
+}
+
 /**
- * Waits until the engines that hold these locks are gone, then ends the plugins that they left.
+ * Waits until `holding` finds no lock any more, then ends the plugins that dead engines left.
  *
  * Throws `UserError` `stack-locked` for another host's lock, or when an engine here holds on longer than `waitSeconds`.
  */
-export async function outlastLocks(
-  where: { locks: readonly StackLock[]; job: string; waitSeconds: number },
-  say: (text: string) => void,
-): Promise<void> {
+async function outlast(holding: () => StackLock[], wait: Wait, say: (text: string) => void): Promise<void> {
   const begun = Date.now();
-  for (let told = false; ; told = true) {
-    const holder = where.locks.find((lock) => !isStale(lock));
+  let told = false;
+  for (;;) {
+    const [holder] = holding();
     if (holder === undefined) break;
-    if (holder.host !== os.hostname() || Date.now() - begun > where.waitSeconds * 1000) throw locked(where.job, holder);
-    if (!told) say(`waiting for the engine that still works on this stack (process ${holder.pid})`);
+    if (holder.host !== os.hostname() || Date.now() - begun > wait.waitSeconds * 1000) throw locked(wait.job, holder);
+    if (!told && holder.pid > 0) say(`waiting for the engine that still works on this stack (process ${holder.pid})`);
+    told ||= holder.pid > 0;
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
-  await endOrphanPlugins(where.job);
+  await endOrphanPlugins(wait.job);
+}
+
+/** Waits until the engines that hold these locks are gone; the locks stay. Throws as `settleLocks` does. */
+export function outlastLocks(
+  where: Wait & { readonly locks: readonly StackLock[] },
+  say: (text: string) => void,
+): Promise<void> {
+  return outlast(() => where.locks.filter((lock) => !isStale(lock)), where, say);
 }
 
 /**
@@ -119,27 +131,17 @@ export async function outlastLocks(
  *
  * Throws `UserError` `stack-locked` for another host's lock, or when an engine here holds on longer than `waitSeconds`.
  */
-export async function settleLocks(
-  where: { root: string; job: string; waitSeconds: number },
-  say: (text: string) => void,
-): Promise<void> {
-  const begun = Date.now();
-  let told = false;
-  for (;;) {
+export function settleLocks(where: Wait & { readonly root: string }, say: (text: string) => void): Promise<void> {
+  const holding = (): StackLock[] => {
     const locks = locksOf(where.root, where.job);
     const stale = locks.filter(isStale);
     for (const lock of stale) {
       fs.rmSync(lock.file, { force: true });
       say(`cancelled a stale lock: its engine (process ${lock.pid}) is gone`);
     }
-    const [holder] = locks.filter((lock) => !stale.includes(lock));
-    if (holder === undefined) break;
-    if (holder.host !== os.hostname() || Date.now() - begun > where.waitSeconds * 1000) throw locked(where.job, holder);
-    if (!told && holder.pid > 0) say(`waiting for the engine that still works on this stack (process ${holder.pid})`);
-    told ||= holder.pid > 0;
-    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
-  }
-  await endOrphanPlugins(where.job);
+    return locks.filter((lock) => !stale.includes(lock));
+  };
+  return outlast(holding, where, say);
 }
 
 /** After the death of an engine its plugins live on, for minutes, with nobody to answer to. */
