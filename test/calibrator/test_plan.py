@@ -54,11 +54,11 @@ def _decide(room: int, asked: Asked = "auto", processes: int = 4, pictures: int 
 
 
 def test_room_decides() -> None:
-    much, less, little = (_decide(room) for room in (2 << 30, 300 << 20, 60 << 20))
+    much, less, little = (_decide(room) for room in (2 << 30, 300 << 20, 40 << 20))
     assert (much.mode, much.processes) == ("op", 4)
     assert (less.mode, less.processes) == ("stream", 4)
     assert little.processes < 4
-    for plan, room in ((much, 2 << 30), (less, 300 << 20), (little, 60 << 20)):
+    for plan, room in ((much, 2 << 30), (less, 300 << 20), (little, 40 << 20)):
         assert plan.predicted <= room
 
 

@@ -23,10 +23,15 @@ const everyones = Object.assign(
 /** Arguments of every process of this computer that were seen so far. */
 class ArgumentsSeen {
   private readonly seen = new Set<string>();
+  /** How often a process was looked at. It may become another program at first; later, looking again costs only time. */
+  private readonly looks = new Map<string, number>();
   private readonly timer = setInterval(() => this.look(), 50);
 
   private look(): void {
     for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      const looks = this.looks.get(pid) ?? 0;
+      if (looks > 10) continue;
+      this.looks.set(pid, looks + 1);
       try {
         this.seen.add(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
       } catch {

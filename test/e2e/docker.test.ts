@@ -1,6 +1,12 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import {
+  listLocalMachines,
+  removeLocalMachine,
+  startLocalMachine,
+  stateOfLocalMachine,
+} from '../../src/local/machines';
 import { networkSettings } from '../../src/tpumlir';
 import { cli, expectCode, root, testToolchain, type CliResult } from '../_helpers/cli';
 import { startCloud, whyNoMachines, type CloudStandIn } from '../_helpers/cloud';
@@ -8,6 +14,7 @@ import {
   docker,
   imageEnvironment,
   importImage,
+  importShell,
   makeImageTree,
   vendorImage,
   whyNoDocker,
@@ -15,14 +22,16 @@ import {
 import { useHome } from '../_helpers/home';
 import { serveImage, serveRateLimit, type Registry } from '../_helpers/image-registry';
 import { jobsFolders } from '../_helpers/left-behind';
+import { makeRequest, ssh } from '../_helpers/machine-request';
 import { useScratch } from '../_helpers/scratch';
 import { startSshd } from '../_helpers/sshd';
 
 const model = path.join(root, 'examples/shapes-yolo11n-320.onnx');
 const images = path.join(root, 'examples/calibration');
 const why = whyNoDocker() ?? whyNoMachines();
-if (why !== null) process.stderr.write(`the docker toolchain is not tested: ${why}\n`);
+if (why !== null) process.stderr.write(`nothing with Docker is tested: ${why}\n`);
 
+// One file: the tests share a daemon, and count its containers and images.
 jest.setTimeout(40 * 60_000);
 
 interface Receipt {
@@ -152,5 +161,37 @@ interface Receipt {
       docker('volume', 'rm', '--force', 'cvicast-toolchains');
       docker('rmi', '--force', vendorImage);
     }
+  });
+});
+
+(why === null ? describe : describe.skip)('a machine in a container', () => {
+  const home = useHome();
+  const image = 'cvicast-test-image';
+
+  beforeEach(() => {
+    importShell(home().path, image);
+    Object.assign(home().env, { CVICAST_LOCAL_MACHINE: 'docker', CVICAST_LOCAL_IMAGE: image });
+  });
+  afterEach(() => {
+    docker('image', 'rm', '--force', image);
+    docker('volume', 'rm', '--force', 'cvicast-toolchains');
+  });
+
+  test('lives, is known by its labels, and is gone with its network and its files when it is removed', async () => {
+    const keys = makeRequest(path.dirname(home().path));
+    const { job } = keys.request;
+    const machine = await startLocalMachine(home().path, home().env, { ...keys.request, hostKey: keys.hostPrivateKey });
+    expect(machine).toMatchObject({ mode: 'docker', user: 'root' });
+    expect(ssh(keys, machine, 'echo $CVICAST_MACHINE').trim()).toBe(job);
+    expect(docker('ps', '--quiet', '--filter', `label=cvicast-job=${job}`)).not.toBe('');
+    expect(await stateOfLocalMachine(home().path, job, home().env)).toBe('alive');
+
+    docker('kill', `cvicast-${job}`);
+    expect(await stateOfLocalMachine(home().path, job, home().env)).toBe('remains');
+    await removeLocalMachine(home().path, job, home().env);
+    expect(docker('ps', '--all', '--quiet', '--filter', `label=cvicast-job=${job}`)).toBe('');
+    expect(await stateOfLocalMachine(home().path, job, home().env)).toBe('gone');
+    expect(listLocalMachines(home().path)).toEqual([]);
+    await removeLocalMachine(home().path, job, home().env);
   });
 });
