@@ -100,14 +100,31 @@ export class Machine {
     return findInside(`/proc/${this.inside}/root`, words, this.bornAt);
   }
 
-  /** Leaves the guest 16 KiB where jobs have their folders. */
+  /** Leaves the guest 16 KiB where jobs have their folders, and keeps it so: what it deletes gives no room again. */
   fillDisk(): void {
-    const { inside } = this;
-    const { blocks, bfree, bsize } = fs.statfsSync(`/proc/${inside}/root/var/tmp`);
-    const size = (blocks - bfree) * bsize + 16_384;
-    const enter = ['--target', inside, '--mount', `--root=/proc/${inside}/root`];
-    const { status, stderr } = spawnSync('nsenter', [...enter, 'mount', '-o', `remount,size=${size}`, '/var/tmp']);
-    if (status !== 0) throw new Error(`the disk cannot be filled: ${stderr.toString()}`);
+    let limit = Number.MAX_SAFE_INTEGER;
+    const fill = (): string => {
+      const { inside } = this;
+      const { blocks, bfree, bsize } = fs.statfsSync(`/proc/${inside}/root/var/tmp`);
+      const size = (blocks - bfree) * bsize + 16_384;
+      if (size >= limit) return '';
+      const enter = ['--target', inside, '--mount', `--root=/proc/${inside}/root`];
+      const { status, stderr } = spawnSync('nsenter', [...enter, 'mount', '-o', `remount,size=${size}`, '/var/tmp']);
+      if (status !== 0) return stderr.toString();
+      limit = size;
+      return '';
+    };
+    // What is written between the look and the mount makes the mount fail.
+    for (let tries = 1, failed = fill(); failed !== ''; tries++, failed = fill())
+      if (tries === 50) throw new Error(`the disk cannot be filled: ${failed}`);
+    const timer = setInterval(() => {
+      try {
+        fill();
+      } catch {
+        // The machine is just ending.
+      }
+    }, 100);
+    void this.ended.then(() => clearInterval(timer));
   }
 
   /** What the guest said on its console, and whether it ended. */
