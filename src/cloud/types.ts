@@ -122,6 +122,8 @@ export interface Cloud {
   };
   readonly spot: boolean;
   readonly endedBy: readonly EndedBy[];
+  /** What its listings call a machine, see `CloudResource.kind`. */
+  readonly machineKind: string;
   /** What the stack creates, in words, for the plan: `1 droplet`, `1 firewall`. */
   readonly creates: readonly string[];
   /** Names of this cloud's sizes with an arm64 processor: TPU-MLIR has no build for them. */

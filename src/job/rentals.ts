@@ -37,41 +37,50 @@ interface Draft extends Rental {
   readonly asked: boolean;
   /** Null: nobody knows, so it is taken to exist. */
   readonly exists: boolean | null;
-  readonly found: boolean;
-  readonly closed: boolean;
+  /** Machines that a sweep found. */
+  readonly found: number;
+  /** When a listing was empty. */
+  readonly closedAt: string | null;
 }
 
 function after(draft: Draft, entry: DatedEntry): Draft {
-  if (draft.closed) return draft;
+  if (draft.closedAt !== null) return draft;
+  if (entry.type === 'found') {
+    const { machines } = entry;
+    // A sweep that tries again finds the same ones.
+    return { ...draft, exists: machines > 0 || draft.exists, found: Math.max(draft.found, machines) };
+  }
   if (entry.type === 'billing') {
     if (entry.what === 'made') return { ...draft, exists: true };
     if (entry.what === 'gone') return { ...draft, exists: true, until: entry.since };
-    if (entry.what === 'found') return { ...draft, exists: true, found: true };
     if (draft.asked) return draft;
     return { ...draft, asked: true, from: entry.since > draft.from ? entry.since : draft.from };
   }
   if (entry.type !== 'teardown' || entry.left.length > 0) return draft;
-  // What a sweep found lived on after the engine's own delete.
-  const until = draft.until === null || draft.found ? entry.checkedAt : draft.until;
-  return { ...draft, exists: draft.exists ?? false, until, closed: true };
+  return { ...draft, exists: draft.exists ?? false, closedAt: entry.checkedAt };
+}
+
+/** The machine that the engine knows, and those that a lost answer made besides: only the sweep saw and ended them. */
+function machinesOf({ region, size, from, until, found, closedAt }: Draft): Rental[] {
+  const known = { region, size, from, until: closedAt === null ? null : (until ?? closedAt) };
+  const unknown = until === null ? Math.max(0, found - 1) : found;
+  return [known, ...Array<Rental>(unknown).fill({ region, size, from, until: closedAt })];
 }
 
 /**
  * The machines of a job, from its journal: each from the moment in which the engine asked for it to that in which it was
- * gone. What was refused, and proven not to be there, is none.
+ * gone. What was refused, and proven not to be there, is none; what an answer that was lost made twice is two.
  */
 export function rentalsOf(entries: readonly DatedEntry[]): Rental[] {
   const drafts: Draft[] = [];
   for (const entry of entries) {
     if (entry.type === 'intent') {
       const { region, size, at: from } = entry;
-      drafts.push({ region, size, from, until: null, asked: false, exists: null, found: false, closed: false });
+      drafts.push({ region, size, from, until: null, asked: false, exists: null, found: 0, closedAt: null });
     } else {
       const current = drafts.pop();
       if (current !== undefined) drafts.push(after(current, entry));
     }
   }
-  return drafts
-    .filter((draft) => draft.exists !== false)
-    .map(({ region, size, from, until, closed }) => ({ region, size, from, until: closed ? until : null }));
+  return drafts.filter((draft) => draft.exists !== false).flatMap(machinesOf);
 }

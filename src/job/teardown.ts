@@ -102,7 +102,8 @@ async function sweep(folder: JobFolder, request: JobRequest, place: Place, conte
       async () => {
         const found = (await place.list(regions)).filter(mine);
         if (found.length === 0) return [];
-        folder.journal.note({ type: 'billing', what: 'found', since: new Date().toISOString() });
+        const machines = found.filter(({ kind }) => kind === place.cloud.machineKind).length;
+        folder.journal.note({ type: 'found', machines, others: found.length - machines });
         // One after another, in the order that the place gives: what holds others stands first.
         for (const resource of found) {
           try {

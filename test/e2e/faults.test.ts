@@ -47,7 +47,7 @@ if (why !== null) process.stderr.write(`faults are skipped: ${why}\n`);
 (why === null ? describe : describe.skip)('nothing leaks, nothing is lost', () => {
   const results = new Map<GridCell, ReturnType<typeof runCell>>();
   beforeAll(() => {
-    const running = pool(part, 2, runCell);
+    const running = pool(part, 3, runCell);
     part.forEach((cell, index) => results.set(cell, running[index]!));
   });
 

@@ -26,6 +26,7 @@ export async function runCell(grid: GridCell): Promise<CellResult> {
     const cell = await Cell.open(grid.place, grid.fault.surroundings);
     try {
       await story(cell, grid, problems);
+      await proveBill(cell, problems);
     } catch (thrown) {
       problems.push(`${messageOf(thrown)}\n${cell.run?.stderr() ?? ''}`);
     } finally {
@@ -143,6 +144,15 @@ export async function provePeace(cell: Cell, problems: string[], context: string
   }
   const remarks = cell.cloud === null ? [] : (await cell.cloud.ledger()).remarks;
   if (remarks.length > 0) problems.push(`the cloud remarks: ${remarks.join('; ')}`);
+}
+
+/** The user is told no less than what the cloud bills. A computer whose clock jumped cannot know. */
+async function proveBill(cell: Cell, problems: string[]): Promise<void> {
+  if (cell.cloud === null || fs.existsSync(cell.clockFile)) return;
+  const jobs = JSON.parse((await cell.command('ls', '--all', '--json')).stdout) as { cost: number }[];
+  const told = jobs.reduce((sum, { cost }) => sum + cost, 0);
+  const { bill } = await cell.cloud.ledger();
+  if (told < bill - 1e-5) problems.push(`the user was told of $${told}, and the cloud bills $${bill}`);
 }
 
 async function resume(cell: Cell, problems: string[]): Promise<void> {

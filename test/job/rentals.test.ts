@@ -7,9 +7,10 @@ function journal(...lines: readonly (readonly [number, JournalEntry])[]): DatedE
   return lines.map(([second, entry]) => ({ at: time(second), ...entry }));
 }
 const intent = (size: string): JournalEntry => ({ type: 'intent', what: 'create-machine', region: 'r', size });
-const billing = (what: 'asked' | 'made' | 'gone' | 'found', second: number): JournalEntry => ({
+const billing = (what: 'asked' | 'made' | 'gone', second: number): JournalEntry => ({
   ...{ type: 'billing', what, since: time(second) },
 });
+const found = (machines: number): JournalEntry => ({ type: 'found', machines, others: 1 });
 const teardown = (second: number, left: readonly { type: string; id: string }[] = []): JournalEntry => ({
   ...{ type: 'teardown', checkedAt: time(second), left },
 });
@@ -52,14 +53,23 @@ describe('what a journal says of rented machines', () => {
     ['the request was never seen to leave', [], time(0), null],
     ['a teardown left something', [[9, teardown(9, [{ type: 'machine', id: '1' }])]], time(0), null],
     [
-      'a sweep found it after the delete',
+      'only a sweep could delete it',
       [
-        [8, billing('gone', 8)],
-        [9, billing('found', 9)],
+        [9, found(1)],
         [12, teardown(12)],
       ],
       time(0),
       time(12),
+    ],
+    [
+      'a sweep found only what costs nothing',
+      [
+        [8, billing('gone', 8)],
+        [9, found(0)],
+        [12, teardown(12)],
+      ],
+      time(0),
+      time(8),
     ],
     [
       'only its delete was seen',
@@ -72,5 +82,22 @@ describe('what a journal says of rented machines', () => {
     ],
   ] as const)('counts on the safe side when %s', (_what, lines, from, until) => {
     expect(rentalsOf(journal([0, intent('big')], ...lines))).toEqual([{ region: 'r', size: 'big', from, until }]);
+  });
+
+  it('counts the machine that a lost answer made besides, however often a sweep sees it', () => {
+    const known = { region: 'r', size: 'big', from: time(0) };
+    const sweeps = [
+      [9, found(1)],
+      [10, found(1)],
+    ] as const;
+    const entries = journal([0, intent('big')], [8, billing('gone', 8)], ...sweeps);
+    expect(rentalsOf(entries)).toEqual([
+      { ...known, until: null },
+      { ...known, until: null },
+    ]);
+    expect(rentalsOf([...entries, ...journal([12, teardown(12)])])).toEqual([
+      { ...known, until: time(8) },
+      { ...known, until: time(12) },
+    ]);
   });
 });

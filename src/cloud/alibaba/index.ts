@@ -35,6 +35,7 @@ export const alibaba: Cloud = {
   price,
   billing: { minimumSeconds: 1, stepSeconds: 1, minimumCharge: 0.01 },
   spot: true,
+  machineKind: 'instance',
   creates: ['1 ECS instance with its disk and address', '1 VPC', '1 vSwitch', '1 security group'],
   // The r after the generation stands for arm64: ecs.c8y is Yitian, ecs.g6r Ampere.
   armSizes: /^ecs\.[a-z]+\d+(?:r|y|ym)(?:-[\w]+)?\./,

@@ -38,6 +38,7 @@ export const aws: Cloud = {
       stopsBill: true,
     },
   ],
+  machineKind: 'instance',
   creates: [
     '1 VPC with subnet, gateway and route table',
     '1 security group (port 22 from your address)',

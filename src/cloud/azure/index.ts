@@ -19,6 +19,7 @@ export const azure: Cloud = {
   price,
   billing: { minimumSeconds: 60, stepSeconds: 60 },
   spot: true,
+  machineKind: 'microsoft.compute/virtualmachines',
   creates: [
     '1 resource group',
     '1 virtual machine with its disk',

@@ -86,6 +86,7 @@ export const digitalocean: Cloud = {
       stopsBill: true,
     },
   ],
+  machineKind: 'droplet',
   creates: ['1 tag', '1 SSH key', '1 firewall (port 22 from your address)', '1 droplet with its disk and address'],
   errors,
   bootSeconds: 60,

@@ -44,6 +44,7 @@ export const gcp: Cloud = {
       stopsBill: true,
     },
   ],
+  machineKind: 'instance',
   creates: [
     '1 network with a subnet',
     '1 firewall rule (port 22 from your address)',

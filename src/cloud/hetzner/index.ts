@@ -19,6 +19,7 @@ export const hetzner: Cloud = {
   price,
   billing: { minimumSeconds: 3600, stepSeconds: 3600 },
   spot: false,
+  machineKind: 'server',
   creates: ['1 server with an IPv4 address', '1 firewall', '1 SSH key'],
   armSizes: /^cax\d+$/i,
   endedBy: [

@@ -33,6 +33,7 @@ export const local: Cloud = {
     { kind: 'watchdog', what: 'watchdog process on this computer ends it', smallestMinutes: 1, stopsBill: true },
     { kind: 'sweep', what: 'the next cvicast command, or `cvicast gc`, finds and ends it', stopsBill: true },
   ],
+  machineKind: 'machine',
   creates: ['1 SSH server of your own user on a loopback port', '1 scratch folder'],
   errors: [],
   bootSeconds: 2,

@@ -19,6 +19,7 @@ export const tencent: Cloud = {
   price,
   billing: { minimumSeconds: 1, stepSeconds: 1 },
   spot: true,
+  machineKind: 'instance',
   creates: ['1 CVM instance with its disk and address', '1 VPC', '1 subnet', '1 security group'],
   armSizes: /^SR\d/i,
   endedBy: [
