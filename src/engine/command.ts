@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { isAlive } from './processes';
+import type { UpdateRecords } from './update-records';
 
 /** How one run of the engine's command line ended. */
 export interface CommandOutcome {
@@ -42,6 +44,8 @@ export class DetachedCommand {
       readonly logFolder: string;
       /** The whole environment of the engine; nothing is added from this process's own. */
       readonly env: NodeJS.ProcessEnv;
+      /** Where updates are on record until they are over; null for a backend that keeps locks itself. */
+      readonly records?: UpdateRecords | null;
     },
   ) {
     const { version } = options;
@@ -58,34 +62,39 @@ export class DetachedCommand {
   ): Promise<CommandOutcome> {
     const verb = args[0] ?? '';
     const kept = updates.has(verb);
-    const name = kept ? `engine-${verb}` : `engine-${verb}-${process.pid}-${serial++}`;
+    const number = serial++;
+    const name = kept ? `engine-${verb}` : `engine-${verb}-${process.pid}-${number}`;
+    const records = kept ? this.options.records : null;
+    const credentials = path.join(this.options.logFolder, `credentials-${process.pid}-${number}`);
     const stdout = new OutputFile(path.join(this.options.logFolder, `${name}.log`), onOutput);
     const stderr = new OutputFile(path.join(this.options.logFolder, `${name}.err.log`), onError);
     try {
-      const { code, signal } = await this.spawn([...args, '--non-interactive'], cwd, additionalEnv, stdout, stderr);
+      const env = { ...this.options.env, ...additionalEnv, PULUMI_CREDENTIALS_PATH: credentials };
+      const child = this.spawn([...args, '--non-interactive'], cwd, env, stdout, stderr);
+      records?.begun(child.pid);
+      const { code, signal } = await child.ended;
       const outcome = { stdout: stdout.finish(), stderr: stderr.finish(), code: code ?? -1 };
+      records?.ended(child.pid, outcome);
       if (code === 0) return outcome;
       throw new CommandFailure(verb, { ...outcome, stderr: outcome.stderr + fullDisk(this.options.logFolder), signal });
     } finally {
       stdout.close(kept);
       stderr.close(kept);
+      fs.rmSync(credentials, { recursive: true, force: true });
+      removeLeftCredentials(this.options.logFolder);
     }
   }
 
   private spawn(
     args: readonly string[],
     cwd: string,
-    additionalEnv: Readonly<Record<string, string>>,
+    env: NodeJS.ProcessEnv,
     stdout: OutputFile,
     stderr: OutputFile,
-  ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(this.options.binary, args, {
-        cwd,
-        detached: true,
-        env: { ...this.options.env, ...additionalEnv },
-        stdio: ['ignore', stdout.descriptor, stderr.descriptor],
-      });
+  ): { pid: number | undefined; ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }> } {
+    const stdio = ['ignore' as const, stdout.descriptor, stderr.descriptor];
+    const child = spawn(this.options.binary, args, { cwd, detached: true, env, stdio });
+    const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
       const poll = setInterval(() => {
         stdout.read();
         stderr.read();
@@ -99,6 +108,19 @@ export class DetachedCommand {
         resolve({ code, signal });
       });
     });
+    return { pid: child.pid, ended };
+  }
+}
+
+/**
+ * The engine writes the access token of Pulumi Cloud down at each start, and reads it back only then; it cannot be told
+ * not to. Each run has a folder for that, which goes when the run is over, or with the next run when we died before.
+ */
+function removeLeftCredentials(logFolder: string): void {
+  for (const name of fs.readdirSync(logFolder)) {
+    const [, pid] = /^credentials-(\d+)-\d+$/.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    fs.rmSync(path.join(logFolder, name), { recursive: true, force: true });
   }
 }
 

@@ -48,6 +48,12 @@ const known: readonly Known[] = [
     fix: (job) => `wait for the other process to end, then run \`cvicast down ${job}\``,
   },
   {
+    match: /No credentials provided or are invalid|PULUMI_ACCESS_TOKEN must be set for login/,
+    code: 'backend-login',
+    what: 'Pulumi Cloud, which holds the state, lets nobody in without an access token that it knows',
+    fix: (job) => `put a valid access token into PULUMI_ACCESS_TOKEN, then run \`cvicast down ${job}\``,
+  },
+  {
     match: /no space left on device/i,
     code: 'disk-full',
     what: 'The disk is full',
@@ -119,7 +125,7 @@ export function reasonIn(text: string): string {
   const lines = plain(text)
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '');
+    .filter((line) => line !== '' && !line.startsWith('Logging in using access token'));
   const errors = lines.filter((line) => /\berror\b/i.test(line));
   const chosen = (errors.length > 0 && lines.length > 12 ? errors : lines)
     .map((line) =>

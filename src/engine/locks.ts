@@ -48,7 +48,8 @@ function isBeingWritten({ file }: StackLock): boolean {
   return age >= 0 && age < writingMilliseconds;
 }
 
-function readLock(file: string): StackLock | null {
+/** The lock that a file holds; null when it is gone. One that was cut counts as one of process 0 here: a dead one. */
+export function readLock(file: string): StackLock | null {
   let text: string;
   try {
     text = fs.readFileSync(file, 'utf8');
@@ -125,6 +126,13 @@ export function outlastLocks(
   return outlast(() => where.locks.filter((lock) => !isStale(lock)), where, say);
 }
 
+/** The engines of this computer that work for a job now, whatever they do, as holders of a lock. */
+export function enginesOf(job: string): StackLock[] {
+  const engines = runningProcesses().filter((one) => hasInEnvironment(one.pid, engineMark, job) && isEngine(one.pid));
+  const here = { file: '', host: os.hostname(), user: os.userInfo().username, since: 'its start' };
+  return engines.map(({ pid }) => ({ ...here, pid }));
+}
+
 /**
  * Makes way to a stack: locks whose engine is dead are cancelled (and the plugins that it left are ended), an engine
  * of this computer that still works is waited for, a lock of another host is explained.
@@ -160,6 +168,17 @@ function isEngine(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Pulumi Cloud has an update in progress that is on nobody's record here. */
+export function begunElsewhere(job: string): UserError {
+  return new UserError({
+    code: 'stack-locked',
+    what: `The stack of job ${job} is in use`,
+    why: 'Pulumi Cloud has an update of it in progress, and no engine on this computer began that',
+    fix: `wait for it to end where it was begun, or cancel it on the stack's page; then run \`cvicast down ${job}\``,
+    exit: 'provider',
+  });
 }
 
 function locked(job: string, lock: StackLock): UserError {

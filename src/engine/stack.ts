@@ -14,9 +14,10 @@ import { CommandFailure, DetachedCommand } from './command';
 import { engineMissing, plain, translate } from './errors';
 import { EventReader } from './events';
 import { findEngine } from './find';
-import { engineMark, isStale, locksNamedIn, outlastLocks, settleLocks } from './locks';
+import { begunElsewhere, engineMark, enginesOf, isStale, locksNamedIn, outlastLocks, settleLocks } from './locks';
 import { mendState, PROJECT, readStateIn, stackFiles, stateOfDeployment, type StackState } from './state-file';
 import type { EngineFound, Stack, StackEvent, StackOptions, StackResource, UpResult } from './types';
+import { isConflict, UpdateRecords } from './update-records';
 
 /** How long a stack's other engine on this computer is waited for, seconds: longer than any cloud's create. */
 const waitSeconds = 900;
@@ -50,6 +51,8 @@ class JobStack implements Stack {
   private readonly workFolder: string;
   /** For what the engine and its plugins leave in the folder for temporary files: logs of their own, halves of downloads. */
   private readonly passingFolder: string;
+  /** Only Pulumi Cloud needs them: all other backends name the process that holds a lock. */
+  private readonly records: UpdateRecords | null;
   private opened: Promise<AutomationStack> | null = null;
 
   constructor(
@@ -59,6 +62,8 @@ class JobStack implements Stack {
     this.root = fileRoot(options);
     this.workFolder = path.join(options.logFolder, 'workspace');
     this.passingFolder = path.join(options.logFolder, 'tmp');
+    const inPulumiCloud = /^https?:/.test(options.backendUrl ?? '');
+    this.records = inPulumiCloud ? new UpdateRecords(path.join(options.logFolder, 'updates')) : null;
   }
 
   async up(stack: MachineStack, request: MachineRequest, onEvent?: OnEvent): Promise<UpResult> {
@@ -147,20 +152,36 @@ class JobStack implements Stack {
     if (this.root !== null || !(thrown instanceof CommandFailure)) return false;
     const { job } = this.options;
     const said = [...events.errors, thrown.outcome.stderr, thrown.outcome.stdout].map(plain).join('\n');
-    const locks = locksNamedIn(said);
+    const conflict = this.records !== null && isConflict(said);
+    const locks = conflict ? [...this.records.unfinished(), ...enginesOf(job)] : locksNamedIn(said);
     const [first] = locks;
+    if (first === undefined && conflict) throw begunElsewhere(job);
     if (first === undefined) return false;
     const dead = locks.every(isStale);
     await outlastLocks({ locks, job, waitSeconds }, events.say);
     // One that worked until now gave its lock back: what is there by then would be somebody else's.
-    if (dead) {
-      const workspace = await this.workspace();
-      const cancel = ['cancel', '--yes', '--stack', job];
-      await workspace.pulumiCommand.run(cancel, workspace.workDir, workspace.envVars);
-      events.say(`cancelled a stale lock: its engine (process ${first.pid}) is gone`);
+    if (dead && (await this.cancelled())) {
+      const what = conflict ? 'an update that was left in progress' : 'a stale lock';
+      events.say(`cancelled ${what}: its engine (process ${first.pid}) is gone`);
     }
     events.forgetErrors();
     return true;
+  }
+
+  /** Takes away what a dead engine holds; false when the service did so meanwhile, as the lease of the update ran out. */
+  private async cancelled(): Promise<boolean> {
+    const workspace = await this.workspace();
+    const command = ['cancel', '--yes', '--stack', this.options.job];
+    let mine = true;
+    try {
+      await workspace.pulumiCommand.run(command, workspace.workDir, workspace.envVars);
+    } catch (thrown) {
+      mine = false;
+      if (!(thrown instanceof CommandFailure && /Update has already completed/i.test(thrown.outcome.stderr)))
+        throw thrown;
+    }
+    this.records?.forgetStale();
+    return mine;
   }
 
   private async state(): Promise<StackState | null> {
@@ -228,6 +249,7 @@ class JobStack implements Stack {
       version: this.engine.version,
       logFolder: this.options.logFolder,
       env: this.environment(),
+      records: this.records,
     });
     const workspace = await LocalWorkspace.create({
       workDir: this.workFolder,

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { CommandFailure, DetachedCommand } from '../../src/engine/command';
@@ -44,6 +45,18 @@ test('output of an update stays in the folder, one run after the other, and is f
   expect((await run(one, ['up'])).stdout).toBe('begun\ndone\n');
   expect(seen.join('')).toBe('begun\ndone\n');
   expect(fs.readFileSync(path.join(logs(), 'engine-up.log'), 'utf8')).toBe('begun\ndone\n'.repeat(2));
+});
+
+test('what the engine writes down of credentials goes with its run, or with the next when its client died before', async () => {
+  const dead = spawn('true');
+  await once(dead, 'exit');
+  const [left, used] = [dead.pid, process.pid].map((pid) => path.join(logs(), `credentials-${pid}-999`));
+  for (const folder of [left!, used!]) fs.mkdirSync(folder, { recursive: true });
+  const script = 'mkdir "$PULUMI_CREDENTIALS_PATH"; echo token > "$PULUMI_CREDENTIALS_PATH/credentials.json"';
+  await run(command(script), ['stack']);
+  expect(fs.readdirSync(logs())).toEqual([path.basename(used!)]);
+  await run(command(`${script}; exit 3`), ['stack']).catch(() => undefined);
+  expect(fs.readdirSync(logs())).toEqual([path.basename(used!)]);
 });
 
 test('exit status and signal are told apart', async () => {

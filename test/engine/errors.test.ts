@@ -16,6 +16,11 @@ test.each([
   ['error: could not download plugin: 403 HTTP error', 'plugin-missing'],
   ['error: the stack is currently locked by 1 lock(s). Either wait', 'stack-locked'],
   ['error: [409] Conflict: Another update is currently in progress.', 'stack-locked'],
+  ['error: problem logging in: Unauthorized: No credentials provided or are invalid.', 'backend-login'],
+  [
+    'error: problem logging in: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions',
+    'backend-login',
+  ],
   ['write state.json: no space left on device', 'disk-full'],
   ['error: creating EC2 Instance: VcpuLimitExceeded: more than 0', 'engine-failed'],
 ])('%s → %s', (stderr, code) => {
@@ -70,6 +75,7 @@ test('an error of our own provider survives the way through the engine', () => {
 test('reasons are short, plain and without repetition', () => {
   expect(plain('<{%fg 1%}>error<{%reset%}>: \u001b[31mno\u001b[0m')).toBe('error: no');
   expect(reasonIn('error: a\nerror: a\n\nupdate failed\n')).toBe('a');
+  expect(reasonIn('Logging in using access token from PULUMI_ACCESS_TOKEN\nerror: a')).toBe('a');
   expect(reasonIn('  \n')).toBe('it gave no reason');
   expect(reasonIn('x'.repeat(5000)).length).toBeLessThan(1000);
 });
