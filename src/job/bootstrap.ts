@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import type { Machine } from '../machine';
+import { fullDiskThere, type Machine } from '../machine';
 import { homeFolder } from '../paths';
 import {
   dockerInstall,
@@ -80,6 +80,9 @@ export async function bootstrap(
       },
     },
   );
-  if (!installSucceeded(result.output, result.status)) throw installError(result.output, result.status);
+  if (!installSucceeded(result.output, result.status)) {
+    const full = await fullDiskThere(machine, remoteJobFolder(request.job));
+    throw full ?? installError(result.output, result.status);
+  }
   return { toolchain: install.toolchain(result.output), versions: installedVersions(result.output) };
 }

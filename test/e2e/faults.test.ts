@@ -23,7 +23,7 @@ const part: readonly GridCell[] = [
   on('alibaba', 'connection cut', 'deploy'),
   on('hetzner', 'connection stalled', 'transform'),
   on('tencent', 'address changed', 'calibrate'),
-  on('digitalocean', 'disk full there', 'transform'),
+  on('digitalocean', 'disk full there', 'bootstrap'),
   cellOf('disk full here', 'deploy', 'local'),
   on('digitalocean', 'create fails half-way', 'up'),
   on('digitalocean', 'create times out but succeeded', 'up'),
