@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     return result;
   };
   const results = await Promise.all(
-    pool(cells, Number(optionOf('--jobs', '2')), async (cell) => tell(await runCell(cell))),
+    pool(cells, Number(optionOf('--jobs', '4')), async (cell) => tell(await runCell(cell))),
   );
   const held = results.filter(({ problems }) => problems.length === 0).length;
   const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
