@@ -56,6 +56,14 @@ export class Line {
     connection?.hangUp();
   }
 
+  /**
+   * Gives up the connection over which something was lost, unless another took its place. Between the last byte from the
+   * other side and its end it refuses every command at once; who tries again and again would keep its end from being heard.
+   */
+  lost(client: Client): void {
+    if (this.connection?.client === client) this.drop();
+  }
+
   /** Ends the line for good. */
   async close(): Promise<void> {
     this.ended.abort(new LineLost('the connection was closed'));
@@ -190,10 +198,12 @@ export async function persist<T>(
   const onward = (): void => void (last = performance.now());
   for (;;) {
     if (signal?.aborted) throw abortReason(signal);
+    const client = await line.open(signal);
     try {
-      return await work(await line.open(signal), onward);
+      return await work(client, onward);
     } catch (problem) {
       if (!(problem instanceof LineLost)) throw problem;
+      line.lost(client);
       if (performance.now() - last > line.settings.deadlineSeconds * 1000) {
         throw new UserError(
           {

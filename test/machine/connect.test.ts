@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as path from 'node:path';
+import type { Client } from 'ssh2';
+import { Line, LineLost, persist } from '../../src/machine/line';
 import { connect, makeKeyPair, type ConnectOptions, type Machine } from '../../src/machine';
 import { useScratch } from '../_helpers/scratch';
 import { startSshd, until, type Sshd } from '../_helpers/sshd';
@@ -114,6 +116,26 @@ describe('connect', () => {
     proxy.cut();
     expect(await machine.exec(['true'], { repeatable: true })).toMatchObject({ status: 0 });
     expect(clearWay).not.toHaveBeenCalled();
+  });
+
+  it('does not use a connection again over which something was lost, though nobody has heard of its end yet', async () => {
+    const settings = {
+      deadlineSeconds: 60,
+      loginSeconds: 1,
+      handshakeSeconds: 60,
+      stallSeconds: 60,
+      silentSeconds: 60,
+    };
+    const line = new Line(sshd.target, settings);
+    const used: Client[] = [];
+    const work = (client: Client): Promise<void> => {
+      used.push(client);
+      return used.length === 1 ? Promise.reject(new LineLost('Not connected')) : Promise.resolve();
+    };
+    await persist(line, undefined, work);
+    await line.close();
+    expect(used).toHaveLength(2);
+    expect(used[1]).not.toBe(used[0]);
   });
 
   it('waits for a machine that is still starting', async () => {
