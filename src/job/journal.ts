@@ -65,7 +65,7 @@ export type JournalEntry =
   /** A machine's time at the cloud's expense: asked for, made, gone. */
   | { readonly type: 'billing'; readonly what: 'asked' | 'made' | 'gone'; readonly since: string }
   /** What a sweep found after the engine's own delete. */
-  | { readonly type: 'found'; readonly machines: number; readonly others: number }
+  | { readonly type: 'found'; readonly machines: number }
   | { readonly type: 'door'; readonly cidrs: readonly string[] }
   | { readonly type: 'file'; readonly name: string; readonly sha256: string }
   | {

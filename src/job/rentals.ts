@@ -37,8 +37,8 @@ interface Draft extends Rental {
   readonly asked: boolean;
   /** Null: nobody knows, so it is taken to exist. */
   readonly exists: boolean | null;
-  /** Machines that a sweep found. */
-  readonly found: number;
+  /** Machines that a sweep found among what it found; null: it found nothing at all. */
+  readonly found: number | null;
   /** When a listing was empty. */
   readonly closedAt: string | null;
 }
@@ -48,7 +48,7 @@ function after(draft: Draft, entry: DatedEntry): Draft {
   if (entry.type === 'found') {
     const { machines } = entry;
     // A sweep that tries again finds the same ones.
-    return { ...draft, exists: machines > 0 || draft.exists, found: Math.max(draft.found, machines) };
+    return { ...draft, exists: machines > 0 || draft.exists, found: Math.max(draft.found ?? 0, machines) };
   }
   if (entry.type === 'billing') {
     if (entry.what === 'made') return { ...draft, exists: true };
@@ -62,8 +62,10 @@ function after(draft: Draft, entry: DatedEntry): Draft {
 
 /** The machine that the engine knows, and those that a lost answer made besides: only the sweep saw and ended them. */
 function machinesOf({ region, size, from, until, found, closedAt }: Draft): Rental[] {
-  const known = { region, size, from, until: closedAt === null ? null : (until ?? closedAt) };
-  const unknown = until === null ? Math.max(0, found - 1) : found;
+  // What a sweep found lived on after the engine's own delete, be it only an address.
+  const end = found === null ? (until ?? closedAt) : closedAt;
+  const known = { region, size, from, until: closedAt === null ? null : end };
+  const unknown = until === null ? Math.max(0, (found ?? 0) - 1) : (found ?? 0);
   return [known, ...Array<Rental>(unknown).fill({ region, size, from, until: closedAt })];
 }
 
@@ -76,7 +78,7 @@ export function rentalsOf(entries: readonly DatedEntry[]): Rental[] {
   for (const entry of entries) {
     if (entry.type === 'intent') {
       const { region, size, at: from } = entry;
-      drafts.push({ region, size, from, until: null, asked: false, exists: null, found: 0, closedAt: null });
+      drafts.push({ region, size, from, until: null, asked: false, exists: null, found: null, closedAt: null });
     } else {
       const current = drafts.pop();
       if (current !== undefined) drafts.push(after(current, entry));

@@ -103,7 +103,7 @@ async function sweep(folder: JobFolder, request: JobRequest, place: Place, conte
         const found = (await place.list(regions)).filter(mine);
         if (found.length === 0) return [];
         const machines = found.filter(({ kind }) => kind === place.cloud.machineKind).length;
-        folder.journal.note({ type: 'found', machines, others: found.length - machines });
+        folder.journal.note({ type: 'found', machines });
         // One after another, in the order that the place gives: what holds others stands first.
         for (const resource of found) {
           try {

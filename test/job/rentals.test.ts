@@ -10,7 +10,7 @@ const intent = (size: string): JournalEntry => ({ type: 'intent', what: 'create-
 const billing = (what: 'asked' | 'made' | 'gone', second: number): JournalEntry => ({
   ...{ type: 'billing', what, since: time(second) },
 });
-const found = (machines: number): JournalEntry => ({ type: 'found', machines, others: 1 });
+const found = (machines: number): JournalEntry => ({ type: 'found', machines });
 const teardown = (second: number, left: readonly { type: string; id: string }[] = []): JournalEntry => ({
   ...{ type: 'teardown', checkedAt: time(second), left },
 });
@@ -62,14 +62,14 @@ describe('what a journal says of rented machines', () => {
       time(12),
     ],
     [
-      'a sweep found only what costs nothing',
+      'a sweep found something else after the delete',
       [
         [8, billing('gone', 8)],
         [9, found(0)],
         [12, teardown(12)],
       ],
       time(0),
-      time(8),
+      time(12),
     ],
     [
       'only its delete was seen',
@@ -96,7 +96,7 @@ describe('what a journal says of rented machines', () => {
       { ...known, until: null },
     ]);
     expect(rentalsOf([...entries, ...journal([12, teardown(12)])])).toEqual([
-      { ...known, until: time(8) },
+      { ...known, until: time(12) },
       { ...known, until: time(12) },
     ]);
   });
