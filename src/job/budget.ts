@@ -35,7 +35,7 @@ export function watchBudget(
   request: JobRequest,
   expiresAt: string,
   context: Pick<JobContext, 'emit'>,
-  interruption: Pick<Interruption, 'stop'>,
+  interruption: Pick<Interruption, 'windUp'>,
 ): () => void {
   const end = Date.parse(expiresAt);
   const total = request.lease.ttlMinutes * 60_000;
@@ -45,9 +45,9 @@ export function watchBudget(
     const left = end - Date.now();
     if (left < Math.min(rescueSeconds * 1000, total * 0.1)) {
       clearInterval(timer);
-      const message = `the job's time is over: what is on its way home has ${rescueSeconds} s, then it is torn down`;
+      const message = `the job's time is over: what is on its way home has ${rescueSeconds} s (Ctrl-C: none), then comes the teardown`;
       context.emit({ type: 'warning', code: 'time-over', message });
-      interruption.stop(outOfTime(request));
+      interruption.windUp(outOfTime(request), rescueSeconds);
     } else if (!warned && left < total * (1 - warnAt)) {
       warned = true;
       const used = `80 % of the job's time is used${moneyOf(request, total - left)}`;
@@ -57,21 +57,4 @@ export function watchBudget(
   }, 1000);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-/**
- * The signal under which results come home: the end of the time leaves what is on its way half a minute; any other
- * reason ends it at once.
- */
-export function homewardSignal(signal: AbortSignal): AbortSignal {
-  const homeward = new AbortController();
-  const onAbort = (): void => {
-    const end = (): void => homeward.abort(signal.reason);
-    const isTime = signal.reason instanceof UserError && signal.reason.exit === 'budget';
-    if (isTime) setTimeout(end, rescueSeconds * 1000).unref();
-    else end();
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return homeward.signal;
 }

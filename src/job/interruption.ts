@@ -16,11 +16,12 @@ function interrupted(signal: StopSignal, job: string): UserError {
 }
 
 /**
- * One abort for a whole run: the first reason counts. The signals' handlers stay until `release`, so that no later
+ * One end for a whole run: the first reason counts. The signals' handlers stay until `release`, so that no later
  * signal ends the process in the middle of its teardown.
  */
 export class Interruption {
   private readonly controller = new AbortController();
+  private readonly homewardController = new AbortController();
   private readonly handlers = new Map<StopSignal, () => void>();
   private repeats = 0;
   private readonly onFault = (thrown: unknown): void => this.stop(thrown);
@@ -32,6 +33,11 @@ export class Interruption {
 
   get signal(): AbortSignal {
     return this.controller.signal;
+  }
+
+  /** What is already on its way home is given up under this one: with the work, or after the grace of `windUp`. */
+  get homeward(): AbortSignal {
+    return this.homewardController.signal;
   }
 
   listen(): this {
@@ -49,9 +55,15 @@ export class Interruption {
     return this;
   }
 
-  /** Ends the work for this reason, unless it was ended already. */
+  /** Ends the work for this reason, unless it was ended already, and whatever is still on its way home. */
   stop(reason: unknown): void {
+    for (const one of [this.controller, this.homewardController]) if (!one.signal.aborted) one.abort(reason);
+  }
+
+  /** Ends the work as `stop` does, but what is on its way home has so many seconds more, unless somebody stops it. */
+  windUp(reason: unknown, graceSeconds: number): void {
     if (!this.controller.signal.aborted) this.controller.abort(reason);
+    setTimeout(() => this.stop(reason), graceSeconds * 1000).unref();
   }
 
   release(): void {

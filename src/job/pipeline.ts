@@ -15,8 +15,8 @@ import {
   type Verification,
 } from '../tpumlir';
 import { remoteJobFolder } from './bootstrap';
-import { homewardSignal } from './budget';
 import type { JobContext } from './events';
+import type { Interruption } from './interruption';
 import type { JobFolder } from './folder';
 import type { JobRequest } from './request';
 import type { StageRunner } from './stages';
@@ -69,10 +69,9 @@ export async function runPipeline(
   request: JobRequest,
   folder: JobFolder,
   stages: StageRunner,
-  context: JobContext,
+  context: JobContext & Pick<Interruption, 'homeward'>,
 ): Promise<PipelineResult> {
   const cwd = remoteJobFolder(request.job);
-  const homeward = homewardSignal(context.signal);
   let deployOutput = '';
   let verifyOutput = '';
   let calibrateOutput: string | null = null;
@@ -103,7 +102,7 @@ export async function runPipeline(
       for (const name of step.brings) {
         const local = keptFile(folder, name);
         fs.mkdirSync(path.dirname(local), { recursive: true });
-        const fetched = await machine.fetch(name, local, { signal: homeward, overwrite: true });
+        const fetched = await machine.fetch(name, local, { signal: context.homeward, overwrite: true });
         folder.journal.write({ type: 'file', name, sha256: fetched.sha256 });
       }
       return result.output;

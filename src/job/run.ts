@@ -86,7 +86,8 @@ export async function runJob(
   try {
     machine = await reach(folder, request, door, stages, context);
     done.ready = await prepareMachine(machine, folder, prepared, stages, context);
-    done.result = await runPipeline(machine, done.ready.toolchain, request, folder, stages, context);
+    const { homeward } = interruption;
+    done.result = await runPipeline(machine, done.ready.toolchain, request, folder, stages, { ...context, homeward });
     done.delivered = await stages.run('fetch', () =>
       Promise.resolve(deliver(folder, prepared, cvimodelFile(request.options))),
     );

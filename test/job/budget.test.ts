@@ -1,5 +1,4 @@
-import { UserError } from '../../src/errors';
-import { homewardSignal, outOfTime, watchBudget } from '../../src/job/budget';
+import { outOfTime, watchBudget } from '../../src/job/budget';
 import type { JobEvent } from '../../src/job/events';
 import type { JobRequest } from '../../src/job/request';
 
@@ -17,7 +16,7 @@ describe('the time of a job', () => {
   let stop: () => void;
   beforeEach(() => {
     [events, reasons] = [[], []];
-    const interruption = { stop: (reason: unknown) => void reasons.push(reason) };
+    const interruption = { windUp: (reason: unknown, grace: number) => void reasons.push([reason, grace]) };
     stop = watchBudget(request, expiresAt, { emit: (event) => void events.push(event) }, interruption);
   });
   afterEach(() => stop());
@@ -38,7 +37,7 @@ describe('the time of a job', () => {
   test('half a minute before its end the work is ended, once, and can be resumed', () => {
     jest.advanceTimersByTime(59.5 * 60_000 + 2000);
     expect(codes()).toEqual(['time-nearly-over', 'time-over']);
-    expect(reasons).toEqual([outOfTime(request)]);
+    expect(reasons).toEqual([[outOfTime(request), 30]]);
     expect(outOfTime(request)).toMatchObject({ exit: 'budget', fix: expect.stringContaining('resume cv-') as string });
   });
 
@@ -53,28 +52,5 @@ describe('the time of a job', () => {
     stop();
     jest.advanceTimersByTime(2 * 3_600_000);
     expect([...events, ...reasons]).toEqual([]);
-  });
-});
-
-describe('what is on its way home', () => {
-  test('has half a minute more when the time is over', () => {
-    const work = new AbortController();
-    const homeward = homewardSignal(work.signal);
-    work.abort(outOfTime(request));
-    jest.advanceTimersByTime(29_000);
-    expect(homeward.aborted).toBe(false);
-    jest.advanceTimersByTime(1000);
-    expect(homeward.reason).toEqual(outOfTime(request));
-  });
-
-  test.each([
-    ['an interruption', new UserError({ code: 'interrupted', what: '', why: '', fix: '', exit: 'SIGINT' })],
-    ['a fault of ours', new Error('no')],
-  ])('is given up at once for %s', (_, reason) => {
-    const work = new AbortController();
-    const homeward = homewardSignal(work.signal);
-    work.abort(reason);
-    expect(homeward.reason).toBe(reason);
-    expect(homewardSignal(work.signal).reason).toBe(reason);
   });
 });
