@@ -1,5 +1,6 @@
 import yargs from 'yargs';
 import { UserError } from '../errors';
+import { outliveTerminal } from './closed-terminal';
 import { asModule } from './command';
 import { attach } from './commands/attach';
 import { check } from './commands/check';
@@ -16,10 +17,7 @@ import { version } from './version';
 
 /** Parses and runs one command line. The exit code is set, never forced, so that output drains and cleanups end. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that stops early (`cvicast ls | head -1`) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  outliveTerminal();
   let code = 0;
   const ended = (result: number): void => void (code = result);
   const refused = (message: string): never => {
