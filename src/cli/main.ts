@@ -1,5 +1,6 @@
 import yargs from 'yargs';
 import { UserError } from '../errors';
+import { outliveReaders } from './readers';
 import { asModule } from './command';
 import { attach } from './commands/attach';
 import { check } from './commands/check';
@@ -16,7 +17,7 @@ import { version } from './version';
 
 /** Parses and runs one command line. The exit code is set, never forced, so that output drains and cleanups end. */
 export async function main(argv: readonly string[]): Promise<void> {
-  listenForLostOutput();
+  outliveReaders();
   let code = 0;
   const ended = (result: number): void => void (code = result);
   const refused = (message: string): never => {
@@ -74,29 +75,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     code = new Output({ json, quiet: false }).failure(thrown);
   }
   if (code !== 0) process.exitCode = code;
-}
-
-/**
- * A reader that stops early (`cvicast ls | head -1`) or a terminal that closed is no failure of ours, and there is nobody
- * to tell of it: an error of stderr that was thrown would be reported on stderr, and so on for ever, while the machine
- * lives. Results that a full disk swallowed are told once.
- */
-function listenForLostOutput(): void {
-  let told = false;
-  process.stderr.on('error', () => undefined);
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (told || error.code === 'EPIPE' || error.code === 'EIO') return;
-    told = true;
-    process.exitCode = new Output({ json: false, quiet: false }).trouble(
-      new UserError({
-        code: 'output-lost',
-        what: 'The results could not be written to stdout',
-        why: error.message,
-        fix: 'make room where stdout goes, or send it elsewhere',
-        exit: 'input',
-      }),
-    );
-  });
 }
 
 /**

@@ -1,11 +1,13 @@
 import { exitCode } from '../errors';
 import { requireEngine } from '../job/engine';
+import type { JobEvent } from '../job/events';
 import { Interruption, type StopSignal } from '../job/interruption';
 import { openJob, runJob } from '../job/run';
 import type { JobFolder } from '../job/folder';
 import type { Prepared } from '../job/prepare';
 import { receiptLines } from '../report/receipt';
 import type { Surroundings } from './command';
+import { answerTo, Course } from './course';
 import { renderer } from './progress';
 
 export type Undertaking =
@@ -21,23 +23,28 @@ export async function performJob(undertaking: Undertaking, { output, home, env }
   const { job, provider } = prepared.request;
   if (prepared.request.host === null) await requireEngine(home, env, (line) => output.talk(line));
   const seconds = usualTeardownSeconds[provider === 'local' || provider === 'host' ? provider : 'cloud'];
+  const course = new Course();
+  const render = renderer(output);
+  const emit = (event: JobEvent): void => {
+    course.hear(event);
+    render(event);
+  };
   const interruption = new Interruption(job, (signal: StopSignal, repeat: number) => {
-    const first = `${signal}: stopping, and tearing down (about ${seconds} s)`;
-    const again = `still tearing down; \`cvicast down ${job}\` does the same from elsewhere`;
-    output.urgent(repeat === 0 ? first : again);
+    output.urgent(answerTo({ signal, repeat }, job, seconds, course));
   }).listen();
   try {
     const folder = undertaking.kind === 'attach' ? undertaking.folder : openJob(home, prepared, env);
     const { receipt, failure } = await runJob(
       folder,
       prepared,
-      { home, env, emit: renderer(output), signal: interruption.signal },
+      { home, env, emit, signal: interruption.signal },
       interruption,
     );
     output.object({ type: 'receipt', ...receipt });
     if (failure !== null) return output.failure(failure);
     output.result(receiptLines(receipt).join('\n'));
     output.result(`receipt     ${prepared.outputs.page}`);
+    if (interruption.fault !== null) return output.trouble(interruption.fault);
     return exitCode.done;
   } finally {
     interruption.release();

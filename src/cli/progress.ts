@@ -3,7 +3,8 @@ import type { JobStage } from '../job/journal';
 import { durationText } from '../report/receipt';
 import type { Output } from './output';
 
-const words: Readonly<Record<JobStage, string>> = {
+/** What each stage does, for people. */
+export const words: Readonly<Record<JobStage, string>> = {
   preflight: 'checking',
   plan: 'planning',
   up: 'starting the machine',

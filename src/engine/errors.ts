@@ -54,6 +54,12 @@ const known: readonly Known[] = [
     fix: (job) => `put a valid access token into PULUMI_ACCESS_TOKEN, then run \`cvicast down ${job}\``,
   },
   {
+    match: /error reading from server: EOF|transport is closing/i,
+    code: 'plugin-died',
+    what: "The cloud's plugin of the Pulumi engine ended in the middle of its work",
+    fix: (job) => `run \`cvicast down ${job}\`: it ends what the state knows and what carries the job's tag`,
+  },
+  {
     match: /no space left on device/i,
     code: 'disk-full',
     what: 'The disk is full',

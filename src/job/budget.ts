@@ -45,7 +45,7 @@ export function watchBudget(
     const left = end - Date.now();
     if (left < Math.min(rescueSeconds * 1000, total * 0.1)) {
       clearInterval(timer);
-      const message = `the job's time is over: what is on its way home has ${rescueSeconds} s (Ctrl-C: none), then comes the teardown`;
+      const message = `the job's time is over: what is on its way home has ${rescueSeconds} s (Ctrl-C ends the wait), then comes the teardown`;
       context.emit({ type: 'warning', code: 'time-over', message });
       interruption.windUp(outOfTime(request), rescueSeconds);
     } else if (!warned && left < total * (1 - warnAt)) {

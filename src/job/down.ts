@@ -60,7 +60,10 @@ export function stillAlive(job: string, left: readonly LeftOver[]): UserError {
     code: 'still-alive',
     what: `Something of ${job} may still be alive, and may cost money: ${names}`,
     why,
-    fix: `run \`cvicast down ${job}\`, again until it says that nothing is left`,
+    fix: `${isFullHere(why) ? "make room on this computer's disk, then " : ''}run \`cvicast down ${job}\`, again until it says that nothing is left`,
     exit: 'alive',
   });
 }
+
+/** The engine writes its state here: it can end nothing while there is no room for that. */
+const isFullHere = (why: string): boolean => /no space left on device/i.test(why);

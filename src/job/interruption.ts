@@ -24,7 +24,11 @@ export class Interruption {
   private readonly homewardController = new AbortController();
   private readonly handlers = new Map<StopSignal, () => void>();
   private repeats = 0;
-  private readonly onFault = (thrown: unknown): void => this.stop(thrown);
+  private uncaught: unknown = null;
+  private readonly onFault = (thrown: unknown): void => {
+    this.uncaught ??= thrown;
+    this.stop(thrown);
+  };
 
   constructor(
     private readonly job: string,
@@ -38,6 +42,11 @@ export class Interruption {
   /** What is already on its way home is given up under this one: with the work, or after the grace of `windUp`. */
   get homeward(): AbortSignal {
     return this.homewardController.signal;
+  }
+
+  /** The first error that nobody caught: to be told also when the job came to its end in spite of it. */
+  get fault(): unknown {
+    return this.uncaught;
   }
 
   listen(): this {

@@ -20,6 +20,7 @@ import {
   type ToolchainKind,
 } from '../tpumlir';
 import { callerCidr, checkCidrs } from './caller-address';
+import { inHome } from './home-trouble';
 import { newJobId, ownerId } from './identity';
 import { checkOutputs, outputPaths, type OutputPaths } from './outputs';
 import { choosePlan } from './planning';
@@ -242,7 +243,7 @@ async function leaseOf(wish: ConvertWish, plan: PlanRow, context: PrepareContext
     wish.maxCost === undefined || billOf(cloud, size, plan.ttlMinutes * 60) <= Math.max(wish.maxCost, plan.worstCase);
   const here = plan.provider === 'local';
   // It marks all that is made: refused here when it is damaged, not once something lives.
-  if (!here) ownerId(context.home);
+  if (!here) inHome(context.home, () => ownerId(context.home));
   return {
     region: plan.region,
     size: plan.size,

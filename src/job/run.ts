@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { together } from '../cloud/together';
 import { UserError } from '../errors';
 import { connect, type FileToSend, type Machine } from '../machine';
+import { homeFolder } from '../paths';
 import type { Receipt } from '../report/receipt';
 import { cvimodelFile, jobFile } from '../tpumlir';
 import { bootstrap, remoteJobFolder, type Ready } from './bootstrap';
@@ -12,6 +13,7 @@ import { deliver, deliverLogs, deliverReceipt, keepTable } from './deliver';
 import { stillAlive } from './down';
 import type { JobContext } from './events';
 import { JobFolder } from './folder';
+import { inHome } from './home-trouble';
 import type { Interruption } from './interruption';
 import type { LeftOver } from './journal';
 import { lease, targetOf } from './lease';
@@ -24,6 +26,7 @@ import { buildReceipt } from './receipt';
 import { StageRunner } from './stages';
 import { teardown } from './teardown';
 import { startWatchdog } from './watchdog';
+import { withWayOn } from './way-on';
 
 export interface Outcome {
   readonly receipt: Receipt;
@@ -31,10 +34,26 @@ export interface Outcome {
   readonly failure: unknown;
 }
 
-/** Opens a job: its folder, its request and its holder are on the disk, and its watchdog runs, before anything is created. */
+/**
+ * Opens a job: its folder, its request and its holder are on the disk, and its watchdog runs, before anything is created.
+ * Throws a `UserError` where cvicast's folder takes nothing, and leaves no half job there.
+ */
 export function openJob(home: string, prepared: Prepared, env: NodeJS.ProcessEnv): JobFolder {
+  return inHome(home, () => {
+    try {
+      const folder = JobFolder.create(home, prepared.request.job);
+      fillFolder(folder, prepared, env);
+      return folder;
+    } catch (thrown) {
+      // A watchdog that runs already finds nothing to watch, and ends.
+      fs.rmSync(path.join(homeFolder.jobs(home), prepared.request.job), { recursive: true, force: true });
+      throw thrown;
+    }
+  });
+}
+
+function fillFolder(folder: JobFolder, prepared: Prepared, env: NodeJS.ProcessEnv): void {
   const { request } = prepared;
-  const folder = JobFolder.create(home, request.job);
   folder.writeRequest(request);
   folder.journal.write({ type: 'holder', process: markOf() });
   folder.journal.write({
@@ -54,7 +73,6 @@ export function openJob(home: string, prepared: Prepared, env: NodeJS.ProcessEnv
     folder.journal.write({ type: 'file', name: file.name, sha256: file.sha256 });
   }
   startWatchdog(folder, env);
-  return folder;
 }
 
 /**
@@ -93,7 +111,7 @@ export async function runJob(
     );
     if (request.options.quantize === 'int8' && !done.result.tableReused) keepTable(folder, request, jobFile.table);
   } catch (thrown) {
-    failure = context.signal.aborted ? context.signal.reason : thrown;
+    failure = context.signal.aborted ? context.signal.reason : withWayOn(thrown, request);
     folder.journal.note({ type: 'failed', ...failureEntry(failure) });
   } finally {
     stopWatching();

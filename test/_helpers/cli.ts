@@ -27,9 +27,20 @@ export interface CliOptions {
   readonly cwd?: string;
 }
 
+const program = [process.execPath, path.join(root, 'bin/cvicast')];
+
 /** Starts the built program as a user would, without a terminal, in a process group of its own. */
 export function startCli(args: readonly string[], options: CliOptions): CliRun {
-  const child = spawn(process.execPath, [path.join(root, 'bin/cvicast'), ...args], {
+  return start([...program, ...args], options);
+}
+
+/** The same at a terminal of its own, which SIGUSR1 to the child closes. What it says arrives as stdout, until then. */
+export function startCliInTerminal(args: readonly string[], options: CliOptions): CliRun {
+  return start(['python3', path.join(root, 'test/_fixtures/terminal.py'), ...program, ...args], options);
+}
+
+function start([command = '', ...args]: readonly string[], options: CliOptions): CliRun {
+  const child = spawn(command, args, {
     env: options.env,
     cwd: options.cwd ?? root,
     stdio: ['ignore', 'pipe', 'pipe'],

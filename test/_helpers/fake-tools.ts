@@ -2,10 +2,11 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { toolchainKey, toolchainVersion } from '../../src/tpumlir';
 
-/** Steps at which the fake toolchain can be made to stand still. */
+/** Steps at which a test's toolchain can be made to stand still. */
 export type FakeStep = 'bootstrap' | 'transform' | 'calibrate' | 'deploy' | 'verify';
 
-export interface FakeTools {
+/** A toolchain with gates, fake (`lendFakeToolchain`) or real (`lendGatedToolchain`). */
+export interface GatedTools {
   /** The folder of toolchains: `toolchains` of a stand-in cloud. */
   readonly toolchains: string;
   /** Whoever comes to this step from now on waits there. */
@@ -33,12 +34,11 @@ export const fakeModelBytes = 3_000_000;
  * Puts a toolchain into a scratch home that the program takes for an installed one: it prints the logs of a real run
  * and takes no time. For tests of what goes on around the tools; what the tools do is proven with the real ones.
  */
-export function lendFakeToolchain(home: string): FakeTools {
+export function lendFakeToolchain(home: string): GatedTools {
   const key = toolchainKey(toolchainVersion());
   const toolchains = path.join(home, 'toolchains');
   const folder = path.join(toolchains, key);
-  const gates = path.join(folder, 'gates');
-  for (const name of ['bin', 'logs', 'gates']) fs.mkdirSync(path.join(folder, name), { recursive: true });
+  for (const name of ['bin', 'logs']) fs.mkdirSync(path.join(folder, name), { recursive: true });
   for (const name of programs) {
     fs.copyFileSync(path.join(__dirname, 'fake-tool.sh'), path.join(folder, 'bin', name));
     fs.chmodSync(path.join(folder, 'bin', name), 0o755);
@@ -51,6 +51,13 @@ export function lendFakeToolchain(home: string): FakeTools {
   // Bytes that nothing between us and the machine can press together.
   fs.writeFileSync(path.join(folder, 'logs/model'), noise(fakeModelBytes));
   fs.writeFileSync(path.join(folder, 'logs/verified'), `${JSON.stringify(verified)}\n`);
+  return gatedTools(toolchains, folder);
+}
+
+/** The gates of a toolchain in this folder, which its programs look at. */
+export function gatedTools(toolchains: string, folder: string): GatedTools {
+  const gates = path.join(folder, 'gates');
+  fs.mkdirSync(gates);
   return {
     toolchains,
     shut: (step) => fs.writeFileSync(path.join(gates, `${step}.shut`), ''),

@@ -22,6 +22,10 @@ test.each([
     'backend-login',
   ],
   ['write state.json: no space left on device', 'disk-full'],
+  [
+    'error: closing transport due to: connection error: desc = "error reading from server: EOF", received prior goaway',
+    'plugin-died',
+  ],
   ['error: creating EC2 Instance: VcpuLimitExceeded: more than 0', 'engine-failed'],
 ])('%s → %s', (stderr, code) => {
   const error = translate(failure(stderr), 'cv-1') as UserError;

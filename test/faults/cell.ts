@@ -5,9 +5,12 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { ownBinary } from '../../src/engine/find';
 import { hasInEnvironment, runningProcesses } from '../../src/engine/processes';
-import { cli, root, startCli, type CliResult, type CliRun } from '../_helpers/cli';
+import type { Receipt } from '../../src/report/receipt';
+import { jobFile } from '../../src/tpumlir';
+import { cli, root, startCli, startCliInTerminal, type CliResult, type CliRun } from '../_helpers/cli';
 import { startCloud, type CloudStandIn } from '../_helpers/cloud';
-import { lendFakeToolchain, type FakeStep, type FakeTools } from '../_helpers/fake-tools';
+import { lendFakeToolchain, type FakeStep, type GatedTools } from '../_helpers/fake-tools';
+import { lendGatedToolchain } from '../_helpers/gated-tools';
 import { clean, processesLeft, testEngine } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 
@@ -39,6 +42,10 @@ export interface CellOptions {
   readonly diskMegabytes: number | null;
   /** What the user gives as --allow-cidr; null: nothing, so that cvicast looks the address up. */
   readonly allowCidr: string | null;
+  /** Whether the three TPU-MLIR programs are fakes, or the real ones with a gate before each. */
+  readonly tools: 'fake' | 'real';
+  /** Does the user sit at a terminal, which can be closed? Else nobody does. */
+  readonly terminal: boolean;
   /** What its cloud is told, see `startCloud`. */
   readonly cloud: Readonly<Record<string, string>>;
   /** What stands in the user's environment besides. */
@@ -46,7 +53,15 @@ export interface CellOptions {
 }
 
 /** Surroundings in which nothing is out of the ordinary. */
-export const usual: CellOptions = { watchdogSeconds: 600, diskMegabytes: null, allowCidr: null, cloud: {}, env: {} };
+export const usual: CellOptions = {
+  watchdogSeconds: 600,
+  diskMegabytes: null,
+  allowCidr: null,
+  tools: 'fake',
+  terminal: false,
+  cloud: {},
+  env: {},
+};
 
 /** One conversion in surroundings of its own: home folder, cloud, toolchain, results. */
 export class Cell {
@@ -66,7 +81,7 @@ export class Cell {
     readonly parent: string,
     private readonly usual: CellOptions,
     readonly cloud: CloudStandIn | null,
-    readonly tools: FakeTools,
+    readonly tools: GatedTools,
   ) {
     this.home = path.join(parent, 'home');
     this.scratch = path.join(parent, 'scratch');
@@ -84,7 +99,7 @@ export class Cell {
     if (engine === null) throw new Error('no Pulumi engine: run scripts/setup-engine');
     fs.mkdirSync(path.dirname(ownBinary(home)), { recursive: true });
     fs.symlinkSync(engine, ownBinary(home));
-    const tools = lendFakeToolchain(home);
+    const tools = options.tools === 'real' ? lendGatedToolchain(home) : lendFakeToolchain(home);
     const cloud =
       place === 'local' ? null : await startCloud(place, { toolchains: tools.toolchains, ...options.cloud });
     const cell = new Cell(place, parent, options, cloud, tools);
@@ -99,6 +114,7 @@ export class Cell {
     // The disk is there already.
     this.options = { ...this.usual, ...surroundings, diskMegabytes: this.usual.diskMegabytes };
     fs.rmSync(this.clockFile, { force: true });
+    fs.rmSync(`${this.uncaughtFile}.thrown`, { force: true });
     this.tools.openAll();
     await this.cloud?.calm();
     await this.cloud?.flow();
@@ -136,9 +152,20 @@ export class Cell {
       CVICAST_RETRY_SECONDS: '0.1',
       CVICAST_LINE_SECONDS: '60',
       CVICAST_WATCHDOG_SECONDS: String(this.options.watchdogSeconds),
-      NODE_OPTIONS: `--require ${path.join(root, 'test/_fixtures/clock.js')}`,
+      NODE_OPTIONS: ['clock', 'uncaught'].map((name) => `--require ${root}/test/_fixtures/${name}.js`).join(' '),
       CVICAST_TEST_CLOCK: this.clockFile,
+      CVICAST_TEST_UNCAUGHT: this.uncaughtFile,
     };
+  }
+
+  /** Once it is there, the conversion throws an error that nobody catches; see uncaught.js. */
+  get uncaughtFile(): string {
+    return path.join(this.parent, 'uncaught');
+  }
+
+  /** Was it thrown? */
+  hasThrown(): boolean {
+    return fs.existsSync(`${this.uncaughtFile}.thrown`);
   }
 
   /** Minutes that this cell's clock is ahead, as text; see clock.js. */
@@ -152,7 +179,8 @@ export class Cell {
         ? ['--provider', 'local']
         : ['--provider', this.place, '--toolchain', 'venv', '--max-cost', '1', ...this.door()];
     const what = ['convert', model, '--images', images, '--calibration-count', '10', '--out', this.out, '--yes'];
-    this.run = startCli([...what, ...where], { env: this.env(), cwd: this.parent });
+    const start = this.options.terminal ? startCliInTerminal : startCli;
+    this.run = start([...what, ...where], { env: this.env(), cwd: this.parent });
     return this.run;
   }
 
@@ -217,8 +245,38 @@ export class Cell {
 
   /** Is the result there, whole? */
   delivered(): boolean {
+    if (this.options.tools === 'real') return this.deliveredForReal();
     const made = path.join(this.tools.toolchains, fs.readdirSync(this.tools.toolchains)[0]!, 'logs/model');
     return fs.existsSync(this.modelFile) && fs.readFileSync(this.modelFile).equals(fs.readFileSync(made));
+  }
+
+  /** Nobody knows beforehand what the real tools make: it is a model for the chip, and the one that the receipt names. */
+  private deliveredForReal(): boolean {
+    if (!fs.existsSync(this.modelFile)) return false;
+    const made = fs.readFileSync(this.modelFile);
+    const { model } = this.receipt();
+    return (
+      made.subarray(0, 8).toString() === 'CviModel' && model?.sha256 === createHash('sha256').update(made).digest('hex')
+    );
+  }
+
+  private receipt(): Pick<Receipt, 'model' | 'calibration'> {
+    return JSON.parse(fs.readFileSync(path.join(this.out, 'receipt.json'), 'utf8')) as Receipt;
+  }
+
+  /** Has the calibration table of this turn's newest job come home whole, by its own journal? */
+  hasTable(): boolean {
+    const job = this.job()!;
+    const named = `"type":"file","name":"${jobFile.table}"`;
+    return (
+      this.journalOf(job).includes(named) &&
+      fs.existsSync(path.join(this.home, 'jobs', job, 'kept/files', jobFile.table))
+    );
+  }
+
+  /** Does the receipt say that the table of an earlier run was used? */
+  reusedTable(): boolean {
+    return this.receipt().calibration?.reused === true;
   }
 
   /** What still lives of all that the cell's jobs made. */

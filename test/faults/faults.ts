@@ -14,6 +14,8 @@ export interface Expected {
   readonly ends: readonly (number | NodeJS.Signals)[];
   /** What it must have said to the user. */
   readonly says?: RegExp;
+  /** Only where the fault is a bug of ours put in on purpose may it say so. */
+  readonly isOurBug?: true;
   /** The one further command that the user may need; `nothing`: it cleans up by itself, or its watchdog does. */
   readonly user: 'nothing' | 'down';
   /** `none`: nothing was begun that could be gone on with. */
@@ -57,9 +59,17 @@ const rentedOnly =
   (stage: StageName, place: PlaceName): string | null =>
     place === 'local' ? 'a matter of clouds' : unfit(stage);
 const noMachineYet = (stage: StageName): string | null => (first(stage) ? 'there is no machine yet' : null);
-const needsLine = (stage: StageName): string | null => (withMachine(stage) ? null : 'no connection is open then');
+const needsLine = (stage: StageName): string | null =>
+  withMachine(stage) ? null : "no SSH connection is open then; the cloud's API has rows of its own";
+const beforeTheEnd = (stage: StageName): string | null =>
+  last(stage) ? 'nobody connects to the machine any more' : null;
 
-function signal(name: string, code: number, send: (cell: Cell) => Promise<void> | void): Fault {
+function signal(
+  name: string,
+  code: number,
+  send: (cell: Cell) => Promise<void> | void,
+  { heard, says }: { heard: RegExp; says?: RegExp } = { heard: /tearing down \(about \d+ s\)/ },
+): Fault {
   return {
     name,
     alone: true,
@@ -67,15 +77,14 @@ function signal(name: string, code: number, send: (cell: Cell) => Promise<void> 
     inject: async (cell, stage) => {
       await send(cell);
       // It goes on only when it has heard: a signal that comes late would meet another stage.
-      if (!first(stage))
-        await until('the signal is heard', () => /tearing down \(about \d+ s\)/.test(cell.run!.stderr()));
+      if (!first(stage)) await until('the signal is heard', () => heard.test(cell.run!.stderr()));
     },
     expected: (stage) => {
       const number = { 129: 'SIGHUP', 130: 'SIGINT', 143: 'SIGTERM' }[code] as NodeJS.Signals;
       // Nothing was begun: the system's own way to end a program is right.
       if (first(stage)) return { ends: [code, number], user: 'nothing', result: 'none' };
-      if (last(stage)) return delivered;
-      return tornDown([code], /fix: .*`cvicast resume cv-[0-9a-f-]+`/);
+      if (last(stage)) return { ...delivered, ...(says === undefined ? {} : { says }) };
+      return tornDown([code], says === undefined ? resumeTells : inTurn(says, resumeTells));
     },
   };
 }
@@ -105,22 +114,82 @@ function cloudFault(name: string, stage: 'up' | 'down', faults: readonly CloudFa
   };
 }
 
+/** The connection to the cloud's own API; creates and deletes go over the plugin's, which has faults of its own. */
+function cloudApi(name: string, times: number, harm: CloudFault['do']): Fault {
+  return {
+    name,
+    unfit: rentedOnly(only("cvicast does not ask the cloud's API itself then", 'plan', 'down')),
+    arm: (cell, stage) => {
+      const kind = last(stage) ? 'GET /v2/droplets?' : 'GET /v2/account';
+      return cell.cloud!.fault({ on: 'api', kind, times, do: harm });
+    },
+    expected: () => delivered,
+  };
+}
+
 const refuse = (status: number, code: string, message: string): CloudFault['do'] => ({
   refuse: { status, code, message },
 });
+
+/** The second Ctrl-C: what is waited for and since when, or that the rest comes in a moment, and the one command. */
+const secondSignalTells =
+  /SIGINT again: (?:.*for \d+ s now.*|the teardown (?:begins in a moment|is over).*); `cvicast down cv-[0-9a-f-]+`/;
+/** Both, one after the other. */
+const inTurn = (one: RegExp, other: RegExp): RegExp => new RegExp(`${one.source}[\\s\\S]*${other.source}`);
+/** What cannot be reached any more may be gone, or only out of reach: both are told, and what helps against each. */
+const machineLost =
+  /error: .*cannot be reached.*died or was deleted.*\nfix: `cvicast resume cv-[0-9a-f-]+`.*new machine/;
+/** The cloud's or the engine's own words, and the way on after the teardown. */
+const engineFailed = (words: string): RegExp =>
+  new RegExp(
+    `error: The Pulumi engine failed during \`up\`: .*${words}.*\\nfix: mend .*\`cvicast resume cv-[0-9a-f-]+\``,
+  );
+const resumeTells = /fix: .*`cvicast resume cv-[0-9a-f-]+`/;
 
 const expired = refuse(401, 'Unauthorized', 'Unable to authenticate you');
 const whatToDo = /fix: .*`cvicast (?:down|resume) cv-[0-9a-f-]+`/;
 
 export const faults: readonly Fault[] = [
   signal('SIGINT', 130, (cell) => toGroup(cell, 'SIGINT')),
-  signal('SIGINT twice', 130, async (cell) => {
-    toGroup(cell, 'SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    if (cell.run!.child.exitCode === null && cell.run!.child.signalCode === null) toGroup(cell, 'SIGINT');
-  }),
+  signal(
+    'SIGINT twice',
+    130,
+    async (cell) => {
+      toGroup(cell, 'SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      if (cell.run!.child.exitCode === null && cell.run!.child.signalCode === null) toGroup(cell, 'SIGINT');
+    },
+    { heard: secondSignalTells, says: secondSignalTells },
+  ),
   signal('SIGTERM', 143, (cell) => void cell.run!.child.kill('SIGTERM')),
   signal('SIGHUP', 129, (cell) => toGroup(cell, 'SIGHUP')),
+  {
+    // The system sends SIGHUP itself, and whatever is said from then on fails.
+    name: 'terminal closes',
+    alone: true,
+    surroundings: { terminal: true },
+    unfit: only('SIGHUP stands for it there', 'transform', 'deploy', 'down'),
+    inject: async (cell, stage) => {
+      cell.run!.child.kill('SIGUSR1');
+      if (!last(stage))
+        await until('the teardown begins', () => cell.journalOf(cell.job()!).includes('"stage":"down"'));
+    },
+    expected: (stage) => (last(stage) ? delivered : tornDown([129])),
+  },
+  {
+    name: 'error that nobody catches',
+    alone: true,
+    unfit: (stage) => (first(stage) ? 'nothing was begun' : null),
+    inject: async (cell) => {
+      fs.writeFileSync(cell.uncaughtFile, '');
+      await until('it is thrown', () => cell.hasThrown());
+    },
+    expected: (stage) => ({
+      ...tornDown([1], /error: cvicast met something .*thrown where nobody catches it\nfix: this is our bug: .*report/),
+      ...(last(stage) ? { result: 'delivered' } : {}),
+      isOurBug: true,
+    }),
+  },
   {
     name: 'SIGKILL of the CLI',
     alone: true,
@@ -167,16 +236,22 @@ export const faults: readonly Fault[] = [
     },
     expected: () => delivered,
   },
+  cloudApi('API connection cut', 3, { panic: { when: 'before' } }),
+  // Nobody ever opens it: the client has to give it up.
+  cloudApi('API connection stalled', 1, { wait: { gate: 'for ever', when: 'before' } }),
   {
     name: 'machine dies',
     unfit: rentedOnly(noMachineYet),
     inject: (cell) => cell.cloud!.crash(),
-    expected: (stage) => (last(stage) ? delivered : tornDown([4], /fix: /)),
+    expected: (stage) => (last(stage) ? delivered : tornDown([4], machineLost)),
   },
   {
     name: 'disk full there',
     unfit: rentedOnly(
-      only('nothing is written to the machine then', 'bootstrap', 'send', 'transform', 'calibrate', 'deploy'),
+      only(
+        'nothing of ours is written to the machine then',
+        ...(['bootstrap', 'send', 'transform', 'calibrate', 'deploy', 'verify'] as const),
+      ),
     ),
     inject: (cell) => cell.cloud!.fillDisks(),
     expected: () => tornDown([4, 5], /disk .*full[\s\S]*fix: .*--disk/i),
@@ -184,33 +259,36 @@ export const faults: readonly Fault[] = [
   {
     name: 'disk full here',
     surroundings: { diskMegabytes: 60 },
-    unfit: (stage) => (first(stage) ? 'nothing is written yet' : null),
+    unfit: () => null,
     inject: (cell) => fillDisk(cell),
     mend: (cell) => fs.rmSync(path.join(cell.parent, 'filler'), { force: true }),
-    expected: (stage) => ({
-      ends: [4, 7],
-      says: /disk|room|space/i,
-      user: 'down',
-      result: last(stage) ? 'delivered' : 'resumable',
-    }),
+    expected: (stage) =>
+      first(stage)
+        ? { ends: [4], says: /error: .* disk .*full.*\nfix: .*CVICAST_HOME/, user: 'nothing', result: 'none' }
+        : {
+            ends: [4, 7],
+            says: /error: .*(?:no room|full|no space).*\nfix: .*(?:room|space)/i,
+            user: 'down',
+            result: last(stage) ? 'delivered' : 'resumable',
+          },
   },
   cloudFault(
     'create fails half-way',
     'up',
     [{ on: 'create', kind: 'droplet', do: refuse(422, 'unprocessable_entity', 'Something went wrong') }],
-    tornDown([4], /fix: /),
+    tornDown([4], engineFailed('422 .*Something went wrong')),
   ),
   cloudFault(
     'create times out but succeeded',
     'up',
     [{ on: 'create', kind: 'droplet', do: { loseAnswer: { retry: false } } }],
-    tornDown([4], /fix: /),
+    tornDown([4], engineFailed('connection reset by peer')),
   ),
   cloudFault(
     'create cannot be watched to its end',
     'up',
     [{ on: 'create', kind: 'droplet', do: { initFailed: { message: 'timeout while waiting for state' } } }],
-    tornDown([4], /fix: /),
+    tornDown([4], engineFailed('timeout while waiting for state')),
   ),
   cloudFault(
     'create answered twice',
@@ -225,7 +303,10 @@ export const faults: readonly Fault[] = [
       const on = last(stage) ? 'delete' : 'create';
       await cell.cloud!.fault({ on, kind: 'droplet', do: { panic: { when: 'after' } } });
     },
-    expected: (stage) => (last(stage) ? delivered : tornDown([4], /fix: /)),
+    expected: (stage) =>
+      last(stage)
+        ? delivered
+        : tornDown([4], /error: .*plugin .*ended in the middle.*\nfix: `cvicast resume cv-[0-9a-f-]+`/),
   },
   {
     name: 'deleted from outside',
@@ -233,7 +314,7 @@ export const faults: readonly Fault[] = [
     inject: async (cell) => {
       await cell.cloud!.vanish('droplet');
     },
-    expected: (stage) => (last(stage) ? delivered : tornDown([4], /fix: /)),
+    expected: (stage) => (last(stage) ? delivered : tornDown([4], machineLost)),
   },
   cloudFault(
     'delete fails 3 times',
@@ -257,7 +338,10 @@ export const faults: readonly Fault[] = [
     mend: (cell) => cell.cloud!.calm(),
     expected: (stage) => {
       // What waits at the cloud was let in before they expired.
-      if (first(stage)) return { ends: [4], says: /fix: /, user: 'nothing', result: 'none' };
+      if (first(stage)) {
+        const says = /error: .*has expired.*Unable to authenticate you.*\nfix: make a new token .*DIGITALOCEAN_TOKEN/;
+        return { ends: [4], says, user: 'nothing', result: 'none' };
+      }
       return {
         ends: [7],
         says: /may still be alive[\s\S]*cloud\.digitalocean\.com[\s\S]*fix: .*`cvicast down cv-[0-9a-f-]+`/,
@@ -293,14 +377,14 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'address changed',
-    unfit: rentedOnly(needsLine),
+    unfit: rentedOnly(beforeTheEnd),
     inject: (cell) => cell.cloud!.move(nextAddress),
     expected: () => ({ ...delivered, says: new RegExp(`port 22 is open for ${nextAddress}/32 now`) }),
   },
   {
     name: 'address changed, the old one in --allow-cidr',
     surroundings: { allowCidr: `${firstAddress}/32` },
-    unfit: rentedOnly(needsLine),
+    unfit: rentedOnly(beforeTheEnd),
     inject: (cell) => cell.cloud!.move(nextAddress),
     mend: (cell) => cell.cloud!.move(firstAddress),
     expected: () => tornDown([4], /fix: .*--allow-cidr/),

@@ -6,47 +6,67 @@ import { stages, type StageName } from './stages';
 
 const places: readonly PlaceName[] = ['digitalocean', 'local'];
 
+/** Cells that run with the real TPU-MLIR programs too, where a fake could hide what happens: they work for minutes, in many processes. */
+const withRealTools: readonly string[] = [
+  'SIGINT:transform:digitalocean',
+  'SIGKILL of the CLI:calibrate:local',
+  'connection cut:deploy:digitalocean',
+];
+
 /** Why a cell is not run; null when it is. */
 function unfit({ stage, fault, place }: GridCell): string | null {
   if (!stage.places.includes(place)) return `nothing stands still in ${stage.name} there`;
   return fault.unfit(stage.name, place);
 }
 
-/** All cells that make sense. */
+/** All cells that make sense; those of `withRealTools` besides with the real programs. */
 export function cells(): GridCell[] {
-  return faults
+  const all: GridCell[] = faults
     .flatMap((fault) => stages.flatMap((stage) => places.map((place) => ({ stage, fault, place }))))
     .filter((cell) => unfit(cell) === null);
+  const named = ({ fault, stage, place }: GridCell): string => `${fault.name}:${stage.name}:${place}`;
+  return [...all, ...all.filter((cell) => withRealTools.includes(named(cell))).map(asReal)];
 }
 
+const asReal = (cell: GridCell): GridCell => ({ ...cell, real: true });
+const toolsOf = ({ real }: GridCell): 'real' | 'fake' => (real === true ? 'real' : 'fake');
+
 /**
- * Cells by the words of `--only`: names of stages, of faults, and of places (of each sort any one must fit), or single
- * cells as `FAULT:STAGE` or `FAULT:STAGE:PLACE`.
+ * Cells by the words of `--only`: names of stages, of faults, of places, and `real` or `fake` tools (of each sort any one must
+ * fit), or single cells as `FAULT:STAGE`, `FAULT:STAGE:PLACE` or `FAULT:STAGE:PLACE:real`.
  */
 export function chosen(words: readonly string[]): GridCell[] {
   const single = words.filter((word) => word.includes(':')).map((word) => word.split(':'));
   const sorts = words.filter((word) => !word.includes(':'));
   const [stageNames, faultNames] = [stages.map(({ name }) => name), faults.map(({ name }) => name)];
-  const names: readonly string[] = [...stageNames, ...faultNames, ...places];
+  const tools = ['fake', 'real'];
+  const names: readonly string[] = [...stageNames, ...faultNames, ...places, ...tools];
   const unknown = [...sorts, ...single.flat()].find((word) => !names.includes(word));
   if (unknown !== undefined) throw new Error(`no stage, fault or place is called ${JSON.stringify(unknown)}`);
   const fits = (of: readonly string[], name: string): boolean => {
     const wanted = sorts.filter((word) => of.includes(word));
     return wanted.length === 0 || wanted.includes(name);
   };
-  const named = ({ stage, fault, place }: GridCell): boolean =>
-    single.some(([a, b, c]) => a === fault.name && b === stage.name && (c === undefined || c === place));
+  const named = (cell: GridCell): boolean =>
+    single.some(
+      ([fault, stage, place = cell.place, tools = 'fake']) =>
+        fault === cell.fault.name && stage === cell.stage.name && place === cell.place && tools === toolsOf(cell),
+    );
   return cells().filter((cell) => {
     if (named(cell)) return true;
     if (sorts.length === 0 && single.length > 0) return false;
     const { stage, fault, place } = cell;
-    return fits(stageNames, stage.name) && fits(faultNames, fault.name) && fits(places, place);
+    return (
+      fits(stageNames, stage.name) && fits(faultNames, fault.name) && fits(places, place) && fits(tools, toolsOf(cell))
+    );
   });
 }
 
 /** The cell of those names; throws when there is none. */
 export function cellOf(fault: string, stage: StageName, place: PlaceName = 'digitalocean'): GridCell {
-  const found = cells().find((one) => one.fault.name === fault && one.stage.name === stage && one.place === place);
+  const found = cells().find(
+    (one) => one.fault.name === fault && one.stage.name === stage && one.place === place && one.real !== true,
+  );
   if (!found) throw new Error(`no cell ${fault} × ${stage} on ${place}`);
   return found;
 }
@@ -75,21 +95,28 @@ export function pool<Item, Answer>(
 /** The grid as a Markdown table for each place: what held, what did not, what makes no sense. */
 export function tableOf(results: readonly CellResult[]): string {
   const head = ['fault', ...stages.map(({ name }) => name)];
-  const mark = (place: PlaceName, fault: string, stage: StageName): string => {
-    const result = results.find(
-      ({ cell }) => cell.place === place && cell.fault.name === fault && cell.stage.name === stage,
-    );
+  const all = cells();
+  const mark = (place: PlaceName, tools: string, fault: string, stage: StageName): string => {
+    const here = (cell: GridCell): boolean =>
+      cell.place === place && toolsOf(cell) === tools && cell.fault.name === fault && cell.stage.name === stage;
+    const result = results.find(({ cell }) => here(cell));
     if (result) return result.problems.length === 0 ? 'held' : '**no**';
-    return cells().some((one) => one.place === place && one.fault.name === fault && one.stage.name === stage)
-      ? 'not run'
-      : '–';
+    return all.some(here) ? 'not run' : '–';
   };
-  return places
-    .map((place) => {
+  return ['fake', 'real']
+    .flatMap((tools) => places.map((place) => ({ tools, place })))
+    .map(({ tools, place }) => {
       const rows = faults
-        .map(({ name }) => [name, ...stages.map((stage) => mark(place, name, stage.name))])
+        .map(({ name }) => [name, ...stages.map((stage) => mark(place, tools, name, stage.name))])
         .filter((row) => row.slice(1).some((text) => text !== '–'));
-      return [`On ${place}:`, '', row(head), row(head.map(() => '---')), ...rows.map(row), ''].join('\n');
+      return [
+        `On ${place}${tools === 'real' ? ', with the real TPU-MLIR' : ''}:`,
+        '',
+        row(head),
+        row(head.map(() => '---')),
+        ...rows.map(row),
+        '',
+      ].join('\n');
     })
     .join('\n');
 }

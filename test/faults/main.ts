@@ -18,10 +18,10 @@ async function main(): Promise<number> {
   const begun = performance.now();
   let done = 0;
   const tell = (result: CellResult): CellResult => {
-    const { stage, fault, place } = result.cell;
+    const { stage, fault, place, real } = result.cell;
     const verdict = result.problems.length === 0 ? 'held' : 'DID NOT HOLD';
     process.stderr.write(
-      `${++done}/${cells.length} ${fault.name} × ${stage.name} on ${place}: ${verdict} (${result.seconds.toFixed(0)} s)\n`,
+      `${++done}/${cells.length} ${fault.name} × ${stage.name} on ${place}${real === true ? ', real tools' : ''}: ${verdict} (${result.seconds.toFixed(0)} s)\n`,
     );
     for (const problem of result.problems) process.stderr.write(`    ${problem.replaceAll('\n', '\n    ')}\n`);
     return result;

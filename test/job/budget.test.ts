@@ -37,6 +37,7 @@ describe('the time of a job', () => {
   test('half a minute before its end the work is ended, once, and can be resumed', () => {
     jest.advanceTimersByTime(59.5 * 60_000 + 2000);
     expect(codes()).toEqual(['time-nearly-over', 'time-over']);
+    expect(events[1]).toMatchObject({ message: expect.stringContaining('30 s (Ctrl-C ends the wait)') as string });
     expect(reasons).toEqual([[outOfTime(request), 30]]);
     expect(outOfTime(request)).toMatchObject({ exit: 'budget', fix: expect.stringContaining('resume cv-') as string });
   });

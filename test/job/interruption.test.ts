@@ -36,3 +36,23 @@ describe('what is on its way home', () => {
     }
   });
 });
+
+describe('an error that nobody catches', () => {
+  test.each(['uncaughtException', 'unhandledRejection'] as const)(
+    '%s: ends the work like a signal, and is kept to be told',
+    (event) => {
+      const interruption = new Interruption('cv-1', () => undefined).listen();
+      const [first, second] = [new Error('the first'), new Error('the second')];
+      try {
+        expect(interruption.fault).toBe(null);
+        for (const thrown of [first, second]) process.emit(event as 'uncaughtException', thrown);
+        expect(interruption.signal.reason).toBe(first);
+        expect(interruption.homeward.reason).toBe(first);
+        expect(interruption.fault).toBe(first);
+      } finally {
+        interruption.release();
+      }
+      expect(process.listeners(event as 'uncaughtException')).not.toContain(interruption['onFault']);
+    },
+  );
+});

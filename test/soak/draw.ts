@@ -23,7 +23,7 @@ const undisturbed: Fault = {
 export function drawTurn(random: Random, at: { readonly first: boolean; readonly last: boolean }): DrawnTurn {
   const place: SoakPlace = random.next() < 0.2 ? 'local' : 'digitalocean';
   const isCalm = random.next() < 0.2 || at.first || at.last;
-  const drawn = random.pick(cells().filter((cell) => cell.place === place));
+  const drawn = random.pick(cells().filter((cell) => cell.place === place && cell.real !== true));
   if (!isCalm) return { ...drawn, place };
   return { place: at.first || at.last ? 'digitalocean' : place, stage: drawn.stage, fault: undisturbed };
 }
