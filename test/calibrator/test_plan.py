@@ -1,8 +1,12 @@
 """What is kept, what runs twice, how many processes: decided from the graph and the memory there is."""
 
+import os
+from types import SimpleNamespace
+
 import pytest
 from graphs import branchy
 
+from cvicast_remote import fast
 from cvicast_remote.failures import Refused
 from cvicast_remote.memory import OWN_BYTES, Need, available_bytes
 from cvicast_remote.pictures import shards
@@ -79,6 +83,19 @@ def test_shards_are_even_and_in_order(count: int, processes: int) -> None:
     runs = shards(count, processes)
     assert [n for run in runs for n in run] == list(range(count))
     assert max(map(len, runs)) - min(map(len, runs)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("cores", "asked", "pictures", "processes"),
+    [(4, None, 100, 4), (4, None, 3, 3), (4, 8, 100, 8), (4, 8, 3, 3), (4, 2, 3, 2), (1, None, 3, 1)],
+)
+def test_as_many_processes_as_cores_but_never_more_than_pictures(
+    cores: int, asked: int | None, pictures: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)))
+    request = fast.Request("m.mlir", "pictures", pictures, "auto", asked, None)
+    loaded = SimpleNamespace(graph=GRAPH, pictures=range(pictures))
+    assert fast._decide(request, loaded, PRINTS, COSTS).processes == processes  # type: ignore[arg-type]
 
 
 def test_there_is_memory() -> None:
