@@ -1,6 +1,8 @@
 """What the fast way does not cover: it is recognised, and stock run_calibration does it, said in one line."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -137,6 +139,17 @@ sys.exit(calibrate.main(sys.argv[3:]))
 """
 
 
+def _left_to_stock(folder: Path, stand_in: str, covered: str, arguments: list[str]) -> "subprocess.Popen[str]":
+    """A calibration in that folder with this run_calibration.py."""
+    tools = folder / "toolchain/python/tools"
+    tools.mkdir(parents=True)
+    (tools / "run_calibration.py").write_text(stand_in)
+    (folder / "m.mlir").touch()
+    command = [sys.executable, "-c", WITHOUT_TOOLCHAIN, str(folder / "toolchain"), covered, *arguments]
+    env = {"PYTHONPATH": str(REMOTE)}
+    return subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 @pytest.mark.parametrize(
     ("covered", "options", "why"),
     [
@@ -145,15 +158,32 @@ sys.exit(calibrate.main(sys.argv[3:]))
     ],
 )
 def test_stock_does_it(tmp_path: Path, covered: str, options: list[str], why: str) -> None:
-    tools = tmp_path / "toolchain/python/tools"
-    tools.mkdir(parents=True)
-    (tools / "run_calibration.py").write_text(STAND_IN)
-    (tmp_path / "m.mlir").touch()
     arguments = ["m.mlir", "--dataset", "pictures", "--input_num", "7", *options, "-o", "table"]
-    command = [sys.executable, "-c", WITHOUT_TOOLCHAIN, str(tmp_path / "toolchain"), covered, *arguments]
-    ran = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(REMOTE)}, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stderr.splitlines() == [f"calibrating with stock run_calibration: {why}", "stock was called"]
-    last = json.loads(ran.stdout.splitlines()[-1])
+    process = _left_to_stock(tmp_path, STAND_IN, covered, arguments)
+    out, said = process.communicate()
+    assert process.returncode == 0, said
+    assert said.splitlines() == [f"calibrating with stock run_calibration: {why}", "stock was called"]
+    last = json.loads(out.splitlines()[-1])
     assert (last["type"], last["calibrator"], last["why"]) == ("done", "stock", why)
     assert (tmp_path / "table").read_text().split() == arguments[:-2]
+
+
+WAITS = """
+import os, signal, sys
+open(sys.argv[-1] + ".1", "w").write("half")
+print("stock is", os.getpid(), flush=True)
+signal.pause()
+"""
+
+
+def test_sigterm_ends_stock_too(tmp_path: Path) -> None:
+    process = _left_to_stock(tmp_path, WAITS, "1.6", ["m.mlir", "--dataset", "pictures", "-o", "table"])
+    assert process.stderr is not None
+    stock = next(int(line.split()[-1]) for line in process.stderr if line.startswith("stock is"))
+    process.terminate()
+    code, left = process.wait(), Path(f"/proc/{stock}").exists()
+    if left:
+        os.kill(stock, signal.SIGKILL)
+    process.communicate()
+    assert (code, left) == (128 + signal.SIGTERM, False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.mlir", "toolchain"]

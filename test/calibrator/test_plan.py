@@ -1,6 +1,7 @@
 """What is kept, what runs twice, how many processes: decided from the graph and the memory there is."""
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -100,3 +101,19 @@ def test_as_many_processes_as_cores_but_never_more_than_pictures(
 
 def test_there_is_memory() -> None:
     assert available_bytes() > 0
+
+
+def _control_group(folder: Path, most: str) -> Path:
+    folder.mkdir()
+    for name, text in (("max", most), ("current", str(50 * KB)), ("stat", f"anon 1\ninactive_file {20 * KB}\n")):
+        (folder / f"memory.{name}").write_text(text)
+    return folder
+
+
+def test_a_control_groups_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = [_control_group(tmp_path / "own", "max\n"), _control_group(tmp_path / "above", f"{90 * KB}\n"), tmp_path]
+    monkeypatch.setattr("cvicast_remote.memory._control_groups", lambda: groups)
+    # What is only a cache of files can be had back.
+    assert available_bytes() == (90 - 50 + 20) * KB
+    monkeypatch.setattr("cvicast_remote.memory._control_groups", lambda: groups[:1])
+    assert available_bytes() > (90 - 50 + 20) * KB
