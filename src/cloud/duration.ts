@@ -4,7 +4,8 @@ import type { ToolchainKind } from '../tpumlir/types';
  * How long a conversion takes, from the model's size, the number of pictures and the vCPUs.
  *
  * Measured on 2026-11-28 with tpu_mlir 1.7, YOLO11n, 100 pictures, on two cores of an AMD EPYC that had nothing else to do
- * (`scripts/bench-calibration 1`): our calibrator 25.0 s at 640 and 7.2 s at 320 with one process, 14.3 s and 4.2 s with
+ * (`scripts/bench-calibration 1`): our calibrator, in an earlier version that ran every operator with one thread (now one
+ * does only where that gives stock's bytes), 25.0 s at 640 and 7.2 s at 320 with one process, 14.3 s and 4.2 s with
  * two; the stock tool 108.9 s and 36.7 s whatever the cores. Transform 13 s and 7 s, deploy 16 s and 9 s, earlier that month
  * by hand. The straight lines through these two points are the constants below. Four and eight processes follow from
  * them (7.6 s and 4.2 s at 640) and were not measured. A busy host's machine without AVX-512

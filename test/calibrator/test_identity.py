@@ -15,6 +15,8 @@ from runs import Toolchain, pictures, shapes_320
 from cvicast_remote.table import first_difference
 
 COUNT = 10
+PREDICTION = 0.25
+"""How far the predicted memory may be off."""
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +35,21 @@ def table(tmp_path: Path) -> Iterator[Path]:
     assert set(os.listdir(folder)) <= {"table"}
 
 
-@pytest.mark.parametrize("options", [(), ("--mode", "stream", "--processes", "3")], ids=["default", "stream-3"])
-def test_same_table(toolchain: Toolchain, model: Path, table: Path, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("options", "mode", "processes"),
+    [((), "op", len(os.sched_getaffinity(0))), (("--mode", "stream", "--processes", "3"), "stream", 3)],
+    ids=["default", "stream-3"],
+)
+def test_same_table(
+    toolchain: Toolchain, model: Path, table: Path, options: tuple[str, ...], mode: str, processes: int
+) -> None:
     ran = toolchain.calibrate(model, pictures(), COUNT, table, *options)
     assert ran.code == 0, ran.out + ran.err
     assert ran.last["type"] == "done"
     assert ran.last["calibrator"] == "fast", ran.last
-    assert {"mode", "processes", "predictedBytes", "peakBytes", "why"} <= ran.last.keys()
+    assert (ran.last["mode"], ran.last["processes"]) == (mode, min(processes, COUNT)), ran.last
+    assert ran.last["unprovenForms"] == []
+    assert abs(float(str(ran.last["predictedBytes"])) / float(str(ran.last["peakBytes"])) - 1) <= PREDICTION, ran.last
     progress = [event for event in ran.events if event["type"] == "progress"]
     assert {str(event["stage"]) for event in progress} <= {"activations", "tuning"}
     assert all({"done", "total", "secondsLeft", "memoryBytes"} <= event.keys() for event in progress)

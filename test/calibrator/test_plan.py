@@ -1,8 +1,13 @@
 """What is kept, what runs twice, how many processes: decided from the graph and the memory there is."""
 
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from graphs import branchy
 
+from cvicast_remote import fast
 from cvicast_remote.failures import Refused
 from cvicast_remote.memory import OWN_BYTES, Need, available_bytes
 from cvicast_remote.pictures import shards
@@ -81,5 +86,34 @@ def test_shards_are_even_and_in_order(count: int, processes: int) -> None:
     assert max(map(len, runs)) - min(map(len, runs)) <= 1
 
 
+@pytest.mark.parametrize(
+    ("cores", "asked", "pictures", "processes"),
+    [(4, None, 100, 4), (4, None, 3, 3), (4, 8, 100, 8), (4, 8, 3, 3), (4, 2, 3, 2), (1, None, 3, 1)],
+)
+def test_as_many_processes_as_cores_but_never_more_than_pictures(
+    cores: int, asked: int | None, pictures: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(cores)))
+    request = fast.Request("m.mlir", "pictures", pictures, "auto", asked, None)
+    loaded = SimpleNamespace(graph=GRAPH, pictures=range(pictures))
+    assert fast._decide(request, loaded, PRINTS, COSTS).processes == processes  # type: ignore[arg-type]
+
+
 def test_there_is_memory() -> None:
     assert available_bytes() > 0
+
+
+def _control_group(folder: Path, most: str) -> Path:
+    folder.mkdir()
+    for name, text in (("max", most), ("current", str(50 * KB)), ("stat", f"anon 1\ninactive_file {20 * KB}\n")):
+        (folder / f"memory.{name}").write_text(text)
+    return folder
+
+
+def test_a_control_groups_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = [_control_group(tmp_path / "own", "max\n"), _control_group(tmp_path / "above", f"{90 * KB}\n"), tmp_path]
+    monkeypatch.setattr("cvicast_remote.memory._control_groups", lambda: groups)
+    # What is only a cache of files can be had back.
+    assert available_bytes() == (90 - 50 + 20) * KB
+    monkeypatch.setattr("cvicast_remote.memory._control_groups", lambda: groups[:1])
+    assert available_bytes() > (90 - 50 + 20) * KB

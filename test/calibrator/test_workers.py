@@ -81,6 +81,18 @@ def test_a_killed_worker_has_last_words() -> None:
     assert error.message == "worker 1 was killed by SIGKILL at place 0; last words: what I wanted to say"
 
 
+def test_a_worker_that_ends_by_itself_is_a_failure() -> None:
+    def work(number: int) -> None:
+        if number == 1:
+            os._exit(3)
+        _wait_forever()
+
+    error = _watched(work)
+    assert isinstance(error, Refused)
+    assert error.code == "worker-killed"
+    assert error.message == "worker 2 ended with exit code 3 at place 1; last words: it said nothing"
+
+
 def test_out_of_memory_says_so() -> None:
     def work(_number: int) -> None:
         raise MemoryError

@@ -21,6 +21,9 @@ READY = "CVICAST_REMOTE_READY"
 
 FAILED, NO_TOOLCHAIN = 1, 2
 
+STOCKS_OWN = ("--tune_list", "--tune_num", "--histogram_bin_num", "--debug_cmd")
+"""Options of run_calibration that change its table; a run with one of them is left to it."""
+
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cvicast_remote.calibrate")
@@ -31,6 +34,8 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--mode", choices=["auto", "op", "stream"], default="auto")
     parser.add_argument("--processes", type=int, help="default: the cores; never more than pictures")
     parser.add_argument("--memory-limit", type=int, help="bytes for all processes together")
+    for option in STOCKS_OWN:
+        parser.add_argument(option, help="of stock run_calibration, which then makes the table")
     return parser.parse_args(argv)
 
 
@@ -41,6 +46,12 @@ def _with_environment(argv: list[str], folder: Path) -> NoReturn:
 
 def _on_signal(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
+
+
+def _stocks_own(arguments: argparse.Namespace) -> list[str]:
+    """The options among the given ones that only stock has, with their values."""
+    given = ((option, vars(arguments)[option.removeprefix("--")]) for option in STOCKS_OWN)
+    return [word for option, value in given if value is not None for word in (option, value)]
 
 
 def _calibrate(arguments: argparse.Namespace, folder: Path, events: Events) -> None:
@@ -57,6 +68,8 @@ def _calibrate(arguments: argparse.Namespace, folder: Path, events: Events) -> N
         memory_limit=arguments.memory_limit,
     )
     try:
+        if asked := _stocks_own(arguments):
+            raise NotCovered(f"{' '.join(asked)} was asked for")
         outcome = calibrate(request, events)
     except NotCovered as reason:
         _stock(arguments, folder, events, str(reason))
@@ -71,6 +84,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path, events: Events) -> N
         predictedBytes=plan.predicted,
         peakBytes=outcome.peak,
         why=plan.why,
+        unprovenForms=outcome.unproven,
     )
 
 
@@ -79,7 +93,14 @@ def _stock(arguments: argparse.Namespace, folder: Path, events: Events, why: str
 
     print(f"calibrating with stock run_calibration: {why}", file=sys.stderr)
     events.emit("progress", stage="stock", done=0, total=1, secondsLeft=None, memoryBytes=0)
-    peak = stock.run(folder, arguments.model, arguments.dataset, arguments.input_num, arguments.calibration_table)
+    peak = stock.run(
+        folder,
+        arguments.model,
+        arguments.dataset,
+        arguments.input_num,
+        arguments.calibration_table,
+        _stocks_own(arguments),
+    )
     events.emit("done", calibrator="stock", mode=None, processes=1, predictedBytes=None, peakBytes=peak, why=why)
 
 

@@ -54,6 +54,8 @@ class Outcome:
     table: str
     plan: Plan
     peak: int
+    unproven: Sequence[str]
+    """Operations that the module did because their numpy form could not be proven."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class _Loaded:
     module: Module
     quantised: Module
     forms: dict[int, Form]
+    unproven: Sequence[str]
 
 
 def calibrate(request: Request, events: Events) -> Outcome:
@@ -93,7 +96,7 @@ def calibrate(request: Request, events: Events) -> Outcome:
     finally:
         workers.end()
     rows = _rows(loaded.graph, board, jobs)
-    return Outcome(render(rows, BINS, len(loaded.pictures), PICTURES), plan, peak.highest)
+    return Outcome(render(rows, BINS, len(loaded.pictures), PICTURES), plan, peak.highest, loaded.unproven)
 
 
 def _load(request: Request) -> _Loaded:
@@ -112,8 +115,8 @@ def _load(request: Request) -> _Loaded:
     if list(module.input_names) != [graph.ops[0].name]:
         raise NotCovered(f"the module's inputs are {list(module.input_names)}")
     quantised = toolchain.load_module(request.model, quantised_weights=True)
-    forms = prove(graph, module)
-    return _Loaded(graph, pictures, thrifty(graph, module, forms), thrifty(graph, quantised, forms), forms)
+    forms, unproven = prove(graph, module)
+    return _Loaded(graph, pictures, thrifty(graph, module, forms), thrifty(graph, quantised, forms), forms, unproven)
 
 
 def _costs(loaded: _Loaded) -> list[float]:

@@ -1,7 +1,7 @@
 """Operators that only move data, done in numpy: no copy into the module, no slow loop there, often no copy at all.
 
 Each form is proven at start on this very graph: the same numbers go through the module and must come back the same,
-byte for byte. A form that does not compare is not used; the module does that operator.
+byte for byte. A form that does not compare is not used: the module does that operator, as in stock; the run says which.
 """
 
 import ast
@@ -89,9 +89,11 @@ def _same_bytes(a: Floats, b: Floats) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def prove(graph: Graph, module: Module) -> dict[int, Form]:
-    """The forms that gave the module's own bytes, by operation. Equal operators on equal shapes are proven once."""
+def prove(graph: Graph, module: Module) -> tuple[dict[int, Form], list[str]]:
+    """The forms that gave the module's own bytes, by operation, and the names of the operations whose form did not or
+    could not be tried. Equal operators on equal shapes are proven once."""
     proven: dict[int, Form] = {}
+    unproven: list[str] = []
     seen: dict[object, bool] = {}
     for op in graph.ops:
         move = _candidate(op)
@@ -99,15 +101,15 @@ def prove(graph: Graph, module: Module) -> dict[int, Form]:
             continue
         sources = [graph.ops[i] for i in op.inputs]
         key = (op.kind, op.shape, tuple(s.shape for s in sources), tuple(sorted(op.attributes.items())))
-        total = sum(s.size for s in sources)
-        if len(set(op.inputs)) != len(op.inputs) or total >= MAX_EXACT:
-            continue
-        if key not in seen:
+        told_apart = len(set(op.inputs)) == len(op.inputs) and sum(s.size for s in sources) < MAX_EXACT
+        if told_apart and key not in seen:
             seen[key] = _holds(op, sources, move, module)
-        if seen[key]:
-            tensors = [np.empty(s.shape, np.float32) for s in sources]
-            proven[op.index] = Form(move, np.shares_memory(move(tensors), tensors[0]))
-    return proven
+        if not (told_apart and seen[key]):
+            unproven.append(op.name)
+            continue
+        tensors = [np.empty(s.shape, np.float32) for s in sources]
+        proven[op.index] = Form(move, np.shares_memory(move(tensors), tensors[0]))
+    return proven, unproven
 
 
 def _holds(op: Op, sources: list[Op], move: Move, module: Module) -> bool:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from cvicast_remote import toolchain
@@ -12,14 +13,15 @@ from cvicast_remote.memory import proportional_bytes
 LOOK_SECONDS = 0.5
 
 
-def run(folder: Path, model: str, dataset: str, pictures: int, table: Path) -> int:
+def run(folder: Path, model: str, dataset: str, pictures: int, table: Path, options: Sequence[str] = ()) -> int:
     """Leaves stock's table under `table`, whole or not at all; returns its highest memory, bytes.
 
     What stock prints goes to stderr. Raises Refused("stock-failed").
     """
     beside = table.parent / f".{table.name}.{os.getpid()}"
     tool = folder / "python/tools/run_calibration.py"
-    command = [sys.executable, str(tool), model, "--dataset", dataset, "--input_num", str(pictures), "-o", str(beside)]
+    arguments = [model, "--dataset", dataset, "--input_num", str(pictures), *options, "-o", str(beside)]
+    command = [sys.executable, str(tool), *arguments]
     env = {**toolchain.environment(folder), **dict.fromkeys(toolchain.ONE_THREAD, str(toolchain.STOCK_THREADS))}
     process = subprocess.Popen(command, env=env, stdout=2)
     highest = 0
