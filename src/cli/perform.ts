@@ -1,7 +1,7 @@
 import { exitCode } from '../errors';
 import { requireEngine } from '../job/engine';
 import { Interruption, type StopSignal } from '../job/interruption';
-import { openJob, runJob } from '../job/run';
+import { openJob, reopenJob, runJob } from '../job/run';
 import type { JobFolder } from '../job/folder';
 import type { Prepared } from '../job/prepare';
 import { receiptLines } from '../report/receipt';
@@ -27,7 +27,7 @@ export async function performJob(undertaking: Undertaking, { output, home, env }
     output.urgent(repeat === 0 ? first : again);
   }).listen();
   try {
-    const folder = undertaking.kind === 'attach' ? undertaking.folder : openJob(home, prepared, env);
+    const folder = undertaking.kind === 'attach' ? reopenJob(undertaking.folder, env) : openJob(home, prepared, env);
     const { receipt, failure } = await runJob(
       folder,
       prepared,

@@ -23,7 +23,7 @@ import { markOf } from './process-mark';
 import { buildReceipt } from './receipt';
 import { StageRunner } from './stages';
 import { teardown } from './teardown';
-import { startWatchdog } from './watchdog';
+import { ensureWatchdog, startWatchdog } from './watchdog';
 
 export interface Outcome {
   readonly receipt: Receipt;
@@ -54,6 +54,12 @@ export function openJob(home: string, prepared: Prepared, env: NodeJS.ProcessEnv
     folder.journal.write({ type: 'file', name: file.name, sha256: file.sha256 });
   }
   startWatchdog(folder, env);
+  return folder;
+}
+
+/** Opens a job that an earlier process opened: it has a watchdog again, should that one's be gone too. */
+export function reopenJob(folder: JobFolder, env: NodeJS.ProcessEnv): JobFolder {
+  ensureWatchdog(folder, env);
   return folder;
 }
 
