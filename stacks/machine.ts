@@ -8,7 +8,7 @@ export interface MachineRequest {
   readonly owner: string;
   /** When the machine must be gone, ISO 8601 UTC with `Z`. */
   readonly expiresAt: string;
-  /** The same as whole minutes from the request. */
+  /** The same as whole minutes from this request on, at least 1: what is left of the job's time. */
   readonly ttlMinutes: number;
   readonly region: string;
   readonly zone?: string;

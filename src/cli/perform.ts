@@ -2,7 +2,7 @@ import { exitCode } from '../errors';
 import { requireEngine } from '../job/engine';
 import type { JobEvent } from '../job/events';
 import { Interruption, type StopSignal } from '../job/interruption';
-import { openJob, runJob } from '../job/run';
+import { openJob, reopenJob, runJob } from '../job/run';
 import type { JobFolder } from '../job/folder';
 import type { Prepared } from '../job/prepare';
 import { receiptLines } from '../report/receipt';
@@ -33,7 +33,7 @@ export async function performJob(undertaking: Undertaking, { output, home, env }
     output.urgent(answerTo({ signal, repeat }, job, seconds, course));
   }).listen();
   try {
-    const folder = undertaking.kind === 'attach' ? undertaking.folder : openJob(home, prepared, env);
+    const folder = undertaking.kind === 'attach' ? reopenJob(undertaking.folder, env) : openJob(home, prepared, env);
     const { receipt, failure } = await runJob(
       folder,
       prepared,

@@ -16,7 +16,7 @@ export function outOfTime(request: JobRequest): UserError {
     code: 'out-of-time',
     what: `The job's time is over (${ttlMinutes} min${moneyOf(request, ttlMinutes * 60_000)})`,
     why: 'the conversion took longer than --timeout and --max-cost allow',
-    fix: `\`cvicast resume ${request.job}\` goes on from the last finished stage; raise --timeout or --max-cost`,
+    fix: `\`cvicast resume ${request.job}\` does it again, with the calibration table if it came home; raise --timeout or --max-cost`,
     exit: 'budget',
   });
 }

@@ -1,22 +1,32 @@
+import retry from 'p-retry';
 import type { CloudResource } from '../cloud/types';
-import { messageOf } from '../errors';
+import { Bug, messageOf, UserError } from '../errors';
 import type { JobContext } from './events';
 import { JobFolder } from './folder';
-import { isJobId, ownerId } from './identity';
+import { isJobId, isOwnerId, ownerId } from './identity';
 import type { LeftOver } from './journal';
 import { isOpen } from './listing';
 import { placeOf, type Place } from './place';
 import { isRunning } from './process-mark';
-import { teardown } from './teardown';
+import { firstPauseSeconds, teardown } from './teardown';
 
 export type Verdict = 'removed' | 'in-use' | 'not-ours' | 'failed' | 'would-remove';
 
 /** What a sweep found and did with it. */
 export interface Collected extends LeftOver {
   readonly job: string | null;
+  readonly owner: string | null;
   readonly region: string;
   readonly verdict: Verdict;
   readonly expiresAt: string | null;
+  /** What ends it, where the sweep itself did not. */
+  readonly fix?: string;
+}
+
+export interface SweepOptions {
+  readonly dryRun: boolean;
+  /** Owner ids besides this installation's own whose things are to go too. Default: none. */
+  readonly owners?: readonly string[];
 }
 
 /** Whether somebody works on the job at this moment, as far as this computer knows. */
@@ -34,57 +44,92 @@ function folderOf(home: string, job: string | null): JobFolder | null {
 }
 
 /**
- * Finds what carries cvicast's tags in a whole account, also when the local state is lost, and removes what is provably
- * ours (this installation's owner id) and not in use. What another installation made is listed, never touched. A
- * listing that fails throws: it is not an empty listing.
+ * Finds what carries cvicast's tags in a whole account, also when the local state is lost, and removes what bears both a
+ * job and this installation's owner id (or one that the user named) and is not in use. What else looks like cvicast's is
+ * listed with what would end it, and never touched. A delete is not believed: what is listed after it has failed.
+ *
+ * Throws `bad-owner`; and when the first listing fails, for that is not an empty listing.
  */
 export async function collect(
   provider: string,
   regions: readonly string[],
   context: JobContext,
-  options: { dryRun: boolean },
+  options: SweepOptions,
 ): Promise<Collected[]> {
+  const owners = [ownerId(context.home), ...checkOwners(options.owners ?? [])];
   const place = placeOf(provider, context);
   const now = Date.now();
-  const owner = ownerId(context.home);
   const wanted = regions.length > 0 ? regions : await regionsToAsk(place, context);
   const found = await place.list(wanted);
-  const rows: Collected[] = [];
-  const jobsTornDown = new Set<string>();
-  for (const resource of found) {
-    const base = {
-      type: resource.kind,
-      id: resource.id,
-      region: resource.region,
-      job: resource.job,
-      expiresAt: resource.expiresAt,
-      console: resource.console ?? place.cloud.console,
+  const judged = found.map((resource) => ({ resource, judgement: judge(resource, place, owners, context.home, now) }));
+  const doomed = judged.flatMap(({ resource, judgement }) => (judgement.verdict === 'would-remove' ? [resource] : []));
+  const outcomes = options.dryRun
+    ? new Map<CloudResource, Judgement>()
+    : await removeAll(doomed, place, wanted, context);
+  return judged.map(({ resource, judgement }) => ({
+    type: resource.kind,
+    id: resource.id,
+    region: resource.region,
+    job: resource.job,
+    owner: resource.owner,
+    expiresAt: resource.expiresAt,
+    console: resource.console ?? place.cloud.console,
+    ...(outcomes.get(resource) ?? judgement),
+  }));
+}
+
+type Judgement = Pick<Collected, 'verdict' | 'why' | 'fix'>;
+
+function checkOwners(owners: readonly string[]): readonly string[] {
+  const wrong = owners.find((owner) => !isOwnerId(owner));
+  if (wrong === undefined) return owners;
+  throw new UserError({
+    code: 'bad-owner',
+    what: `--owner ${JSON.stringify(wrong)} cannot be used`,
+    why: 'the owner of a job is 16 hex digits',
+    fix: '`cvicast gc --provider NAME --dry-run` lists what each owner has; copy the id from there',
+    exit: 'input',
+  });
+}
+
+/** What is to become of a resource, before anything is removed. */
+function judge(resource: CloudResource, place: Place, owners: readonly string[], home: string, now: number): Judgement {
+  const { job, owner } = resource;
+  const byHand = `remove it by hand: ${resource.console ?? place.cloud.console}`;
+  // A machine on this computer stands in our own folder, whether its record was still written or not.
+  const isMarked = owner !== null || place.name === 'local';
+  if (!isMarked || job === null || !isJobId(job)) {
+    const lacking = isMarked ? 'no job of the usual form' : 'no owner';
+    return {
+      verdict: 'not-ours',
+      why: `it bears ${lacking}, so nobody can tell whose it is; nothing is deleted that does not bear both`,
+      fix: `if nobody needs it, ${byHand}`,
     };
-    const folder = folderOf(context.home, resource.job);
-    if (resource.owner !== owner && !(provider === 'local' && resource.owner === null)) {
-      rows.push({
-        ...base,
-        verdict: 'not-ours',
-        why: 'another installation of cvicast made it; remove it by hand if nobody needs it',
-      });
-    } else if (inUse(folder, now)) {
-      rows.push({
-        ...base,
-        verdict: 'in-use',
-        why: `a job that still has time: \`cvicast down ${resource.job ?? ''}\` ends it`,
-      });
-    } else if (options.dryRun) {
-      rows.push({ ...base, verdict: 'would-remove' });
-    } else {
-      // A job that is known here goes by its stack first, so that nothing without a tag stays behind.
-      if (folder !== null && folder.readRequest() !== null && !jobsTornDown.has(folder.job)) {
-        jobsTornDown.add(folder.job);
-        await teardown(folder, context);
-      }
-      rows.push({ ...base, ...(await remove(resource, place)) });
-    }
   }
-  return rows;
+  if (owner !== null && !owners.includes(owner)) {
+    return {
+      verdict: 'not-ours',
+      why: `its owner ${owner} is not this installation (${owners[0] ?? ''}): another computer's, or this one's before its state was lost; ${timeOf(resource, now)}`,
+      fix: isOwnerId(owner)
+        ? `if it is yours, \`cvicast gc --provider ${place.name} --owner ${owner}\`; or ${byHand}`
+        : `if nobody needs it, ${byHand}`,
+    };
+  }
+  if (inUse(folderOf(home, job), now)) {
+    return {
+      verdict: 'in-use',
+      why: 'a job that still has time, or that somebody works on',
+      fix: `\`cvicast down ${job}\` ends it`,
+    };
+  }
+  return { verdict: 'would-remove' };
+}
+
+function timeOf({ expiresAt }: CloudResource, now: number): string {
+  if (expiresAt === null) return 'it does not say when its time is over';
+  return Date.parse(expiresAt) > now
+    ? `its job has time until ${expiresAt}`
+    : `its job's time was over at ${expiresAt}`;
 }
 
 /** All regions that the account has. One that it lacks is named: nothing of it can be listed, and nothing is there. */
@@ -96,13 +141,64 @@ async function regionsToAsk(place: Place, context: JobContext): Promise<readonly
   return enabled;
 }
 
-async function remove(resource: CloudResource, place: Place): Promise<{ verdict: Verdict; why?: string }> {
-  try {
-    await place.remove(resource);
-    return { verdict: 'removed' };
-  } catch (thrown) {
-    return { verdict: 'failed', why: messageOf(thrown) };
+/** Removes these, asks the place whether they are gone, and tries again what is not. */
+async function removeAll(
+  doomed: readonly CloudResource[],
+  place: Place,
+  regions: readonly string[],
+  context: JobContext,
+): Promise<Map<CloudResource, Judgement>> {
+  if (doomed.length === 0) return new Map();
+  let left = [...doomed];
+  const refusals = new Map<CloudResource, string>();
+  const untouched = new Set<CloudResource>();
+  for (const folder of knownJobs(doomed, context.home)) {
+    try {
+      // A job that is known here goes by its stack first, so that nothing without a tag stays behind.
+      await teardown(folder, context);
+    } catch (thrown) {
+      // Where its own teardown refuses, nothing of it is to be touched from here either.
+      for (const resource of doomed.filter(({ job }) => job === folder.job)) {
+        untouched.add(resource);
+        refusals.set(resource, messageOf(thrown));
+      }
+    }
   }
+  let why = 'the provider still lists it';
+  try {
+    await retry(
+      async () => {
+        // One after another, in the order that the place gives: what holds others stands first.
+        for (const resource of left.filter((one) => !untouched.has(one))) {
+          try {
+            await place.remove(resource);
+          } catch (thrown) {
+            refusals.set(resource, messageOf(thrown));
+          }
+        }
+        const listed = (await place.list(regions)).map(nameOf);
+        left = left.filter((resource) => listed.includes(nameOf(resource)));
+        if (left.some((resource) => !untouched.has(resource))) throw new Bug(`${left.length} left`);
+      },
+      { retries: 4, minTimeout: firstPauseSeconds(context.env) * 1000, factor: 2 },
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof Bug)) why = `nobody knows whether it is gone: ${messageOf(thrown)}`;
+  }
+  const alive = (resource: CloudResource): Judgement => ({
+    verdict: 'failed',
+    why: refusals.get(resource) ?? why,
+    fix: `\`cvicast gc --provider ${place.name}\` tries again; or by hand: ${resource.console ?? place.cloud.console}`,
+  });
+  return new Map(doomed.map((one) => [one, left.includes(one) ? alive(one) : { verdict: 'removed' }]));
+}
+
+/** What tells one resource of a listing from the others. */
+const nameOf = ({ kind, region, id }: CloudResource): string => JSON.stringify([kind, region, id]);
+
+function knownJobs(resources: readonly CloudResource[], home: string): JobFolder[] {
+  const jobs = [...new Set(resources.map(({ job }) => job))];
+  return jobs.flatMap((job) => folderOf(home, job) ?? []).filter((folder) => folder.readRequest() !== null);
 }
 
 /** Jobs of this computer that are over their time or that nobody looks after any more. */

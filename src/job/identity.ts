@@ -14,6 +14,11 @@ export function isJobId(text: string): boolean {
   return /^cv-\d{8}-\d{6}-[0-9a-f]{6}$/.test(text);
 }
 
+/** What the id of an installation looks like. */
+export function isOwnerId(text: string): boolean {
+  return /^[0-9a-f]{16}$/.test(text);
+}
+
 /**
  * The random id of this installation (16 hex digits), made on first use. Only what bears it in the cloud is ours to
  * delete, so two processes that start at once must agree on it: the first writer wins.
@@ -35,7 +40,7 @@ export function ownerId(home: string): string {
     }
   }
   const owner = fs.readFileSync(file, 'utf8').trim();
-  if (/^[0-9a-f]{16}$/.test(owner)) return owner;
+  if (isOwnerId(owner)) return owner;
   throw new UserError({
     code: 'owner-damaged',
     what: `${file} does not hold this installation's id`,

@@ -15,6 +15,15 @@ import { teardown } from './teardown';
 
 const cleanUpMilliseconds = 10 * 60_000;
 
+/**
+ * Whole minutes that a machine may live which is asked for now: timers that count from its own beginning must not begin
+ * anew with a second try in another zone.
+ */
+export function minutesLeft(expiresAt: string, ttlMinutes: number, now: number = Date.now()): number {
+  const left = Math.round((Date.parse(expiresAt) - now) / 60_000);
+  return Math.max(1, Math.min(ttlMinutes, left));
+}
+
 /** The machine's address and keys from the job's folder and journal; null when there is no machine (any more). */
 export function targetOf(folder: JobFolder, request: JobRequest): SshTarget | null {
   const facts = folder.facts();
@@ -41,15 +50,18 @@ export async function lease(
   folder.writeSecret('client-key', clientKey.privateKey);
   folder.writeSecret('host-key.pub', hostKey.publicKey);
   folder.writeSecret('passphrase', randomBytes(24).toString('base64url'));
-  const expiresAt = folder.facts().opened?.expiresAt ?? '';
+  const { opened } = folder.facts();
+  if (opened === null) throw new Bug('a machine was asked for before its job was opened');
+  const { expiresAt } = opened;
   const { lease: wanted } = request;
 
   const attempt = async (choice: { region: string; zone?: string; size: string }): Promise<SshTarget> => {
+    const ttlMinutes = minutesLeft(expiresAt, wanted.ttlMinutes);
     const asked: MachineRequest = {
       job: folder.job,
       owner: ownerId(folder.home),
       expiresAt,
-      ttlMinutes: wanted.ttlMinutes,
+      ttlMinutes,
       spot: wanted.spot,
       diskGiB: wanted.diskGiB,
       allowCidrs: wanted.allowCidrs,
@@ -58,7 +70,7 @@ export async function lease(
         user: place.cloud.user,
         publicKey: clientKey.publicKey,
         hostKey,
-        ttlMinutes: wanted.ttlMinutes,
+        ttlMinutes,
         hostname: folder.job,
       }),
       ...choice,

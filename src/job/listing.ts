@@ -91,6 +91,14 @@ export async function listJobs(
   return settled.filter((row): row is ListedJob => row !== null);
 }
 
+/**
+ * Whether something of a listed job lives by its provider's word, or may live: because the provider could not be asked, or
+ * because a teardown said that it left something.
+ */
+export function mayLive(job: ListedJob): boolean {
+  return job.unknown !== undefined || job.state === 'left-over' || job.resources.some((one) => one.alive !== false);
+}
+
 async function truthOf(
   folder: JobFolder,
   provider: string,

@@ -73,7 +73,7 @@ export async function takeOver(
       code: 'job-over',
       what: `There is no machine of ${job} to attach to`,
       why: facts.machine === null ? 'it never had one' : 'it was torn down',
-      fix: `\`cvicast resume ${job}\` goes on from its last finished stage on a new machine`,
+      fix: `\`cvicast resume ${job}\` does it again on a new machine, with the calibration table if it came home`,
       exit: 'input',
     });
   }
@@ -103,8 +103,8 @@ export async function takeOver(
 }
 
 /**
- * A new job that goes on where an earlier one stopped, on a new machine. Finished stages are taken over only when
- * model, pictures, options and toolchain hash the same; `changes` may name another place, bound or time.
+ * A new job that does again what an earlier one did not end, on a new machine. The calibration table that came home is taken
+ * over when model, pictures, options and toolchain hash the same; `changes` may name another place, bound or time.
  */
 export async function goOn(job: string, changes: Partial<ConvertWish>, context: PrepareContext): Promise<Prepared> {
   const earlier = JobFolder.open(context.home, job);

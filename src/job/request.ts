@@ -87,6 +87,6 @@ export interface JobRequest {
   readonly out: string;
   /** Hash of model, pictures, options and tool version: the same key, the same calibration table. */
   readonly tableKey: string;
-  /** Earlier job whose finished stages are taken over. */
+  /** Earlier job that this one does again. */
   readonly resumedFrom: string | null;
 }

@@ -25,7 +25,7 @@ import { markOf } from './process-mark';
 import { buildReceipt } from './receipt';
 import { StageRunner } from './stages';
 import { teardown } from './teardown';
-import { startWatchdog } from './watchdog';
+import { ensureWatchdog, startWatchdog } from './watchdog';
 import { withWayOn } from './way-on';
 
 export interface Outcome {
@@ -73,6 +73,12 @@ function fillFolder(folder: JobFolder, prepared: Prepared, env: NodeJS.ProcessEn
     folder.journal.write({ type: 'file', name: file.name, sha256: file.sha256 });
   }
   startWatchdog(folder, env);
+}
+
+/** Opens a job that an earlier process opened: it has a watchdog again, should that one's be gone too. */
+export function reopenJob(folder: JobFolder, env: NodeJS.ProcessEnv): JobFolder {
+  ensureWatchdog(folder, env);
+  return folder;
 }
 
 /**

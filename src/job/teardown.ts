@@ -13,7 +13,7 @@ import type { JobRequest } from './request';
 import { stackOptions } from './stack-options';
 
 /** Pauses between the tries of a teardown, seconds at first; they double. Shortened in tests. */
-function firstPauseSeconds(env: NodeJS.ProcessEnv): number {
+export function firstPauseSeconds(env: NodeJS.ProcessEnv): number {
   return Number(env['CVICAST_RETRY_SECONDS'] ?? '3');
 }
 

@@ -3,14 +3,20 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf } from '../errors';
 import { JobFolder } from './folder';
-import { isRunning, markOf } from './process-mark';
+import type { LeftOver } from './journal';
+import { isRunning, markOf, type ProcessMark } from './process-mark';
 import { teardown } from './teardown';
 
 /** How long a job whose client is gone without a word may wait for `cvicast attach`, seconds. */
 const graceSeconds = 30;
-/** A client that lives gets this long after the end of the time to tear down by itself, seconds. */
-const patienceSeconds = 60;
+/**
+ * A client that lives has begun its own teardown when the time is over; one that hangs is not waited for, so that the
+ * machine's end comes within a minute. Seconds.
+ */
+const patienceSeconds = 10;
 const pollSeconds = 2;
+/** Pauses between tries of a teardown that leaves something, seconds: they double from the one to the other. */
+const pauses = { first: 5, longest: 600 } as const;
 
 /** Seconds, which tests shorten by `CVICAST_WATCHDOG_SECONDS` (grace and patience alike). */
 function seconds(env: NodeJS.ProcessEnv, usual: number): number {
@@ -42,6 +48,20 @@ export function startWatchdog(folder: JobFolder, env: NodeJS.ProcessEnv): void {
   }
 }
 
+/** Starts a watchdog for a job that has none any more: this computer was started anew, or somebody ended it. */
+export function ensureWatchdog(folder: JobFolder, env: NodeJS.ProcessEnv): void {
+  if (!hasWatchdog(folder)) startWatchdog(folder, env);
+}
+
+function hasWatchdog(folder: JobFolder): boolean {
+  try {
+    return isRunning(JSON.parse(fs.readFileSync(folder.file('watchdog.json'), 'utf8')) as ProcessMark);
+  } catch {
+    // No mark, or one that a crash or a full disk left torn.
+    return false;
+  }
+}
+
 type Duty = 'over' | 'watch' | { readonly end: string };
 
 /** What a watchdog has to do now, from the journal alone. */
@@ -56,46 +76,56 @@ export function dutyOf(folder: JobFolder, now: number, goneSince: number | null,
   return 'watch';
 }
 
+/** What a watchdog acts by; tests lend it a clock of their own. */
+export interface Life {
+  readonly now: () => number;
+  readonly sleep: (seconds: number) => Promise<void>;
+  readonly teardown: (folder: JobFolder) => Promise<readonly LeftOver[]>;
+}
+
 /** The watchdog's life: looks at the job until it is closed, tears down what nobody else does, again and again if it must. */
 export async function watch(
   home: string,
   job: string,
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
+  life: Life = realLife(home, env, say),
 ): Promise<void> {
   const folder = JobFolder.open(home, job);
   let goneSince: number | null = null;
-  let pause = 5;
+  let pause: number = pauses.first;
   for (;;) {
     const holder = folder.facts().holder;
-    goneSince = holder === null || isRunning(holder) ? null : (goneSince ?? Date.now());
-    const duty = dutyOf(folder, Date.now(), goneSince, env);
+    goneSince = holder === null || isRunning(holder) ? null : (goneSince ?? life.now());
+    const duty = dutyOf(folder, life.now(), goneSince, env);
     if (duty === 'over') return;
-    if (duty !== 'watch') {
-      say(`tearing down: ${duty.end}`);
-      try {
-        const left = await teardown(folder, {
-          home,
-          env,
-          emit: (event) => say(JSON.stringify(event)),
-          signal: new AbortController().signal,
-        });
-        if (left.length === 0) {
-          folder.journal.write({ type: 'closed', result: `torn down by the watchdog: ${duty.end}` });
-          return;
-        }
-        say(`still alive: ${left.map((one) => `${one.type} ${one.id}`).join(', ')}`);
-      } catch (thrown) {
-        say(`teardown failed: ${messageOf(thrown)}`);
-      }
-      await sleep(pause);
-      pause = Math.min(pause * 2, 600);
+    if (duty === 'watch') {
+      await life.sleep(Math.min(pollSeconds, seconds(env, pollSeconds)));
       continue;
     }
-    await sleep(Math.min(pollSeconds, seconds(env, pollSeconds)));
+    say(`tearing down: ${duty.end}`);
+    try {
+      const left = await life.teardown(folder);
+      if (left.length === 0) {
+        // A client that tore down at the same time says better how the job ended.
+        if (folder.facts().closed === null)
+          folder.journal.write({ type: 'closed', result: `torn down by the watchdog: ${duty.end}` });
+        return;
+      }
+      say(`still alive: ${left.map((one) => `${one.type} ${one.id}`).join(', ')}`);
+    } catch (thrown) {
+      say(`teardown failed: ${messageOf(thrown)}`);
+    }
+    await life.sleep(pause);
+    pause = Math.min(pause * 2, pauses.longest);
   }
 }
 
-function sleep(durationSeconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationSeconds * 1000));
+function realLife(home: string, env: NodeJS.ProcessEnv, say: (line: string) => void): Life {
+  const { signal } = new AbortController();
+  return {
+    now: () => Date.now(),
+    sleep: (duration) => new Promise((resolve) => setTimeout(resolve, duration * 1000)),
+    teardown: (folder) => teardown(folder, { home, env, emit: (event) => say(JSON.stringify(event)), signal }),
+  };
 }

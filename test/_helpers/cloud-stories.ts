@@ -10,6 +10,7 @@ import { connect, makeKeyPair, userData, type KeyPair } from '../../src/machine'
 import { homeFolder } from '../../src/paths';
 import { ruleOfPort22, type MachineRequest } from '../../stacks/machine';
 import { startCloud, whyNoMachines, type CloudStandIn } from './cloud';
+import { runGc } from './run-command';
 import { useScratch } from './scratch';
 
 export interface Rental {
@@ -20,6 +21,8 @@ export interface Rental {
   readonly hostKey: KeyPair;
   readonly api: CloudApi;
   readonly home: string;
+  /** The user's environment: where its credentials are, and this cloud. */
+  readonly env: NodeJS.ProcessEnv;
   /** Brings the machine up as a job does. */
   up(): ReturnType<Stack['up']>;
   /** What the cloud itself lists of this job. */
@@ -90,7 +93,7 @@ export function useRental(name: string, place: Place): (options?: Readonly<Recor
     const api = await facts.api({ env, homeFolder: home });
     const left = () => api.list([place.region]);
     return {
-      ...{ cloud, stack, request, key, hostKey, api, home, left },
+      ...{ cloud, stack, request, key, hostKey, api, home, env, left },
       up: async () => stack.up(await facts.stack(), request),
       sweep: async () => {
         for (let listed = await left(); listed.length > 0; listed = await left()) {
@@ -188,11 +191,30 @@ export function tellStories(
     expect(await rental.cloud.alive()).toEqual([]);
   });
 
-  it('is swept by its tags when the state knows nothing', async () => {
+  it('is found by `gc` when the local state is lost, and removed by the owner that its list names', async () => {
     const rental = await rent({ machines: 'none' });
     await rental.up();
     fs.rmSync(homeFolder.state(rental.home), { recursive: true });
-    await rental.sweep();
+    const { region } = place;
+    const all = async () => (await rental.left()).map(({ id }) => id).sort();
+    const [before, living] = [await all(), (await rental.cloud.alive()).length];
+
+    const stranger = await runGc(name, rental, { region });
+    expect(stranger.code).toBe(7);
+    expect(stranger.found.map(({ id }) => id).sort()).toEqual(before);
+    for (const one of stranger.found) {
+      expect(one).toMatchObject({ verdict: 'not-ours', job, owner });
+      expect(one.fix).toContain(`\`cvicast gc --provider ${name} --owner ${owner}\``);
+    }
+    const wouldBe = await runGc(name, rental, { region, owner, dryRun: true });
+    expect(wouldBe.found.map(({ verdict }) => verdict)).toEqual(before.map(() => 'would-remove'));
+    expect(await rental.cloud.alive()).toHaveLength(living);
+
+    const { code, found } = await runGc(name, rental, { region, owner });
+    expect({ code, verdicts: found.map(({ verdict, why }) => why ?? verdict) }).toEqual({
+      code: 0,
+      verdicts: before.map(() => 'removed'),
+    });
     expect(await rental.cloud.alive()).toEqual([]);
   });
 

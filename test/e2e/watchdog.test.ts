@@ -4,6 +4,8 @@ import { cli, expectCode, lendToolchain, root, startCli } from '../_helpers/cli'
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
+import { whyNoMachines } from '../_helpers/cloud';
+import { Cell, until } from '../faults/cell';
 
 const model = path.join(root, 'examples/shapes-yolo11n-320.onnx');
 const images = path.join(root, 'examples/calibration');
@@ -18,6 +20,11 @@ describe('a client that is gone', () => {
     const jobs = fs.readdirSync(path.join(home().path, 'jobs'));
     expect(jobs.length).toBe(1);
     return jobs[0]!;
+  }
+
+  function watchdogOf(job: string): number {
+    const mark = fs.readFileSync(path.join(home().path, 'jobs', job, 'watchdog.json'), 'utf8');
+    return (JSON.parse(mark) as { pid: number }).pid;
   }
 
   async function untilClosed(job: string): Promise<void> {
@@ -35,6 +42,8 @@ describe('a client that is gone', () => {
     await run.ended;
     const job = onlyJob();
     await untilClosed(job);
+    const log = fs.readFileSync(path.join(home().path, 'jobs', job, 'watchdog.log'), 'utf8');
+    expect(log).toContain('tearing down: its client is gone without a word');
     expect(jobsFolders(job)).toEqual([]);
     expect(fs.existsSync(path.join(home().path, 'machines', job))).toBe(false);
     expect(JSON.parse((await cli(['ls', '--json'], { env })).stdout)).toEqual([]);
@@ -46,18 +55,12 @@ describe('a client that is gone', () => {
     const run = startCli(['convert', model, '--images', images, '--out', path.join(scratch(), 'out')], { env });
     await run.until(/^transform/m);
     const job = onlyJob();
-    const watchdog = JSON.parse(fs.readFileSync(path.join(home().path, 'jobs', job, 'watchdog.json'), 'utf8')) as {
-      pid: number;
-    };
-    process.kill(watchdog.pid, 'SIGKILL');
+    process.kill(watchdogOf(job), 'SIGKILL');
     run.child.kill('SIGKILL');
     await run.ended;
-    const listed = JSON.parse((await cli(['ls', '--json'], { env })).stdout) as {
-      job: string;
-      state: string;
-      resources: { alive: boolean }[];
-    }[];
-    expect(listed).toMatchObject([{ job, state: 'unattended', resources: [{ alive: true }] }]);
+    const listed = await cli(['ls', '--json'], { env });
+    expectCode(listed, 7);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ job, state: 'unattended', resources: [{ alive: true }] }]);
 
     const [one, two] = await Promise.all([cli(['down', job], { env }), cli(['down', '--all'], { env })]);
     expect([one.code, two.code]).toEqual([0, 0]);
@@ -66,16 +69,70 @@ describe('a client that is gone', () => {
     expect(fs.existsSync(path.join(home().path, 'machines', job))).toBe(false);
   });
 
-  test('kill -9 of the client: attach goes on with the machine and delivers', async () => {
+  test('kill -9 of the client and its watchdog: attach goes on with the machine, watched again, and delivers', async () => {
     lendToolchain(home().path);
     const env = { ...home().env, CVICAST_WATCHDOG_SECONDS: '600' };
     const out = path.join(scratch(), 'out');
     const run = startCli(['convert', model, '--images', images, '--calibration-count', '10', '--out', out], { env });
     await run.until(/^transform/m);
+    const job = onlyJob();
+    const first = watchdogOf(job);
+    process.kill(first, 'SIGKILL');
     run.child.kill('SIGKILL');
     await run.ended;
-    const attached = await cli(['attach', onlyJob()], { env });
+    const attached = await cli(['attach', job], { env });
     expectCode(attached, 0);
+    expect(watchdogOf(job)).not.toBe(first);
     expect(fs.existsSync(path.join(out, 'shapes-yolo11n-320_cv181x_int8.cvimodel'))).toBe(true);
+  });
+});
+
+describe('a job that nobody looks after any more', () => {
+  test('is ended by the next convert, which says so and then does its own', async () => {
+    const cell = await Cell.open('local');
+    try {
+      const { child, ended } = await cell.startUntil('calibrate');
+      const job = cell.job()!;
+      const mark = fs.readFileSync(path.join(cell.home, 'jobs', job, 'watchdog.json'), 'utf8');
+      process.kill((JSON.parse(mark) as { pid: number }).pid, 'SIGKILL');
+      child.kill('SIGKILL');
+      await ended;
+      fs.writeFileSync(cell.clockFile, '61');
+      cell.tools.openAll();
+      const next = await cell.start().ended;
+      expectCode(next, 0);
+      expect(next.stderr).toContain(`1 earlier job may still have something alive: ${job}\n`);
+      expect(next.stderr).toContain(`${job}: nothing is left\n`);
+      expect(cell.closed(job)).toBe(true);
+      expect(await cell.alive()).toEqual([]);
+    } finally {
+      expect(await cell.close()).toEqual([]);
+    }
+  });
+});
+
+const why = whyNoMachines();
+if (why !== null) process.stderr.write(`a client that hangs is skipped: ${why}\n`);
+
+(why === null ? describe : describe.skip)('a client that hangs', () => {
+  test('is not waited for when its time is over: the watchdog ends its machine', async () => {
+    const cell = await Cell.open('digitalocean', { watchdogSeconds: 1 });
+    try {
+      const { child } = await cell.startUntil('calibrate');
+      child.kill('SIGSTOP');
+      const job = cell.job()!;
+      expect((await cell.command('ls')).code).toBe(7);
+      fs.writeFileSync(cell.clockFile, '61');
+      await until('the watchdog has torn down', () => cell.closed(job));
+      expect(await cell.alive()).toEqual([]);
+      expect(cell.journalOf(job)).toContain('torn down by the watchdog: its time is over');
+      const log = fs.readFileSync(path.join(cell.home, 'jobs', job, 'watchdog.log'), 'utf8');
+      expect(log).toContain('tearing down: its time is over');
+      expect((await cell.command('ls')).code).toBe(0);
+    } finally {
+      // Stopped, it cannot even be asked to end.
+      cell.run?.child.kill('SIGKILL');
+      expect(await cell.close()).toEqual([]);
+    }
   });
 });

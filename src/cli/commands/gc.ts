@@ -4,12 +4,20 @@ import type { Command } from '../command';
 import { renderer } from '../progress';
 import { table } from '../table';
 
-export const gc: Command<{ provider: string; region: string[] | undefined; 'dry-run': boolean }> = {
+interface Arguments {
+  provider: string;
+  region: string[] | undefined;
+  owner: string[] | undefined;
+  'dry-run': boolean;
+}
+
+export const gc: Command<Arguments> = {
   command: 'gc',
-  describe: 'Find by tag what jobs of this installation left in an account, and remove it',
+  describe: 'Find by tag what jobs left in an account, and remove what is of this installation',
   examples: [
     ['gc --provider aws --dry-run', 'what would be removed'],
-    ['gc --provider digitalocean', 'also when the local state is lost'],
+    ['gc --provider digitalocean', 'removes it; lists what bears another owner'],
+    ['gc --provider aws --owner 3f2a9c0b7d1e4856', 'when the local state is lost: the owner that the list names'],
   ],
   options: (yargs) =>
     yargs
@@ -19,6 +27,11 @@ export const gc: Command<{ provider: string; region: string[] | undefined; 'dry-
         array: true,
         describe: 'only these regions (default: all that cvicast knows)',
       })
+      .option('owner', {
+        type: 'string',
+        array: true,
+        describe: 'remove what bears this owner too, be it in use elsewhere or not (16 hex digits)',
+      })
       .option('dry-run', { type: 'boolean', default: false, describe: 'remove nothing' }),
   run: async (args, { output, home, env }) => {
     const emit = renderer(output, { events: false });
@@ -26,7 +39,7 @@ export const gc: Command<{ provider: string; region: string[] | undefined; 'dry-
       args.provider,
       args.region ?? [],
       { home, env, emit, signal: new AbortController().signal },
-      { dryRun: args['dry-run'] },
+      { dryRun: args['dry-run'], owners: args.owner ?? [] },
     );
     output.object(found);
     if (found.length === 0) output.result('nothing of cvicast was found');
@@ -38,8 +51,7 @@ export const gc: Command<{ provider: string; region: string[] | undefined; 'dry-
         ),
       );
     }
-    for (const one of found.filter(({ verdict }) => verdict === 'not-ours'))
-      output.talk(`${one.type} ${one.id} is not ours; by hand: ${one.console ?? ''}`);
-    return found.some(({ verdict }) => verdict === 'failed') ? exitCode.alive : exitCode.done;
+    for (const { type, id, fix } of found) if (fix !== undefined) output.talk(`${type} ${id}: ${fix}`);
+    return found.every(({ verdict }) => verdict === 'removed') ? exitCode.done : exitCode.alive;
   },
 };

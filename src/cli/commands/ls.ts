@@ -1,4 +1,5 @@
-import { listJobs } from '../../job/listing';
+import { exitCode } from '../../errors';
+import { listJobs, mayLive } from '../../job/listing';
 import { moneyText } from '../../report/receipt';
 import type { Command } from '../command';
 import { table } from '../table';
@@ -16,7 +17,7 @@ export const ls: Command<{ all: boolean }> = {
     output.object(jobs);
     if (jobs.length === 0) {
       output.result(args.all ? 'no jobs yet' : 'nothing is alive');
-      return 0;
+      return exitCode.done;
     }
     output.result(
       table(
@@ -39,7 +40,7 @@ export const ls: Command<{ all: boolean }> = {
     );
     if (jobs.some((job) => job.state !== 'running' && job.resources.length > 0))
       output.talk('`cvicast down --all` ends them');
-    return 0;
+    return jobs.some(mayLive) ? exitCode.alive : exitCode.done;
   },
 };
 

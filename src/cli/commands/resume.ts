@@ -18,7 +18,7 @@ interface Arguments {
 
 export const resume: Command<Arguments> = {
   command: 'resume <job>',
-  describe: 'Go on with an interrupted job on a new machine, from its last finished stage',
+  describe: 'Do an interrupted job again on a new machine, with the calibration table if it came home',
   examples: [['resume cv-20261128-112830-7f3a9c --timeout 90', 'with more time']],
   options: (yargs) =>
     yargs

@@ -34,7 +34,7 @@ export const aws: Cloud = {
     { kind: 'watchdog', what: 'watchdog process on this computer terminates it', smallestMinutes: 1, stopsBill: true },
     {
       kind: 'sweep',
-      what: 'the next cvicast command, or `cvicast gc`, finds it by its tags and terminates it',
+      what: '`cvicast gc` finds it by its tags and terminates it; the next `cvicast convert` on this computer offers to end the job',
       stopsBill: true,
     },
   ],

@@ -43,7 +43,7 @@ export const azure: Cloud = {
       stopsBill: true,
     },
     {
-      what: 'the next start of cvicast (or cvicast gc) finds the resource group by its tag and deletes it',
+      what: '`cvicast gc` finds the resource group by its tag and deletes it; the next `cvicast convert` on this computer offers to end the job',
       kind: 'sweep',
       stopsBill: true,
     },

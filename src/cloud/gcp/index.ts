@@ -40,7 +40,7 @@ export const gcp: Cloud = {
     { kind: 'watchdog', what: 'watchdog process on this computer deletes it', smallestMinutes: 1, stopsBill: true },
     {
       kind: 'sweep',
-      what: 'the next cvicast command, or `cvicast gc`, finds it by its labels and deletes it',
+      what: '`cvicast gc` finds it by its labels and deletes it; the next `cvicast convert` on this computer offers to end the job',
       stopsBill: true,
     },
   ],

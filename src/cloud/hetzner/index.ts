@@ -31,7 +31,7 @@ export const hetzner: Cloud = {
     },
     { what: 'a watchdog process on this computer deletes it at the deadline', kind: 'watchdog', stopsBill: true },
     {
-      what: 'the next start of cvicast (or cvicast gc) finds it by its label and deletes it',
+      what: '`cvicast gc` finds it by its label and deletes it; the next `cvicast convert` on this computer offers to end the job',
       kind: 'sweep',
       stopsBill: true,
     },

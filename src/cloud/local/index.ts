@@ -31,7 +31,11 @@ export const local: Cloud = {
   spot: false,
   endedBy: [
     { kind: 'watchdog', what: 'watchdog process on this computer ends it', smallestMinutes: 1, stopsBill: true },
-    { kind: 'sweep', what: 'the next cvicast command, or `cvicast gc`, finds and ends it', stopsBill: true },
+    {
+      kind: 'sweep',
+      what: '`cvicast gc --provider local` ends it; the next `cvicast convert` offers to',
+      stopsBill: true,
+    },
   ],
   machineKind: 'machine',
   creates: ['1 SSH server of your own user on a loopback port', '1 scratch folder'],
