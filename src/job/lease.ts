@@ -94,7 +94,9 @@ export async function lease(
       context.signal.throwIfAborted();
       return attempt(choice);
     },
-    cleanUp: async () => {
+    cleanUp: async (_choice, _failure, entry) => {
+      // Sold out here is an answer: the next place is not kept waiting for a machine that nobody makes.
+      if (entry?.next === 'zone' || entry?.next === 'size') folder.journal.note({ type: 'refused', code: entry.code });
       await teardown(folder, { ...context, signal: AbortSignal.timeout(cleanUpMilliseconds) }, { keepSecrets: true });
     },
     onNext: (tried, next) => {

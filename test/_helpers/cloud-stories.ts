@@ -20,6 +20,8 @@ export interface Rental {
   readonly hostKey: KeyPair;
   readonly api: CloudApi;
   readonly home: string;
+  /** What a command of this user would have in its environment. */
+  readonly env: NodeJS.ProcessEnv;
   /** Brings the machine up as a job does. */
   up(): ReturnType<Stack['up']>;
   /** What the cloud itself lists of this job. */
@@ -90,7 +92,7 @@ export function useRental(name: string, place: Place): (options?: Readonly<Recor
     const api = await facts.api({ env, homeFolder: home });
     const left = () => api.list([place.region]);
     return {
-      ...{ cloud, stack, request, key, hostKey, api, home, left },
+      ...{ cloud, stack, request, key, hostKey, api, home, env, left },
       up: async () => stack.up(await facts.stack(), request),
       sweep: async () => {
         for (let listed = await left(); listed.length > 0; listed = await left()) {
