@@ -79,6 +79,11 @@ export interface CloudCredentialsContext {
 export interface CloudApi {
   /** Throws a `UserError` when credentials, region, zone or size are refused. Creates nothing. */
   preflight(choice: { region: string; zone?: string; size: string }): Promise<void>;
+  /**
+   * Which account (project, subscription, team) the credentials open: never a secret. Null where nobody can be asked:
+   * no account, or addresses of which only some were replaced.
+   */
+  account(): Promise<string | null>;
   /** Everything in the account that carries cvicast's tags, in all regions asked for. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
   /**

@@ -56,6 +56,8 @@ export type JournalEntry =
       readonly region: string;
       readonly size: string;
       readonly zone?: string;
+      /** Whose credentials asked, see `CloudApi.account`. */
+      readonly account?: string;
     }
   | {
       readonly type: 'machine';

@@ -44,6 +44,9 @@ export async function lease(
   const expiresAt = folder.facts().opened?.expiresAt ?? '';
   const { lease: wanted } = request;
 
+  // In another account nothing of the job is found: whoever ends it must know which it was.
+  const account = await place.account();
+
   const attempt = async (choice: { region: string; zone?: string; size: string }): Promise<SshTarget> => {
     const asked: MachineRequest = {
       job: folder.job,
@@ -64,7 +67,12 @@ export async function lease(
       ...choice,
     };
     folder.writeSecret('machine-request.json', JSON.stringify(asked));
-    folder.journal.write({ type: 'intent', what: 'create-machine', ...choice });
+    folder.journal.write({
+      type: 'intent',
+      what: 'create-machine',
+      ...choice,
+      ...(account === null ? {} : { account }),
+    });
     const attached = await place.attach();
     try {
       const { openStack } = await import('../engine/stack');

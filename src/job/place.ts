@@ -13,6 +13,8 @@ export interface Place {
   engineConfig(choice: { region: string; zone?: string }): Record<string, string>;
   /** Environment of the engine's run: the user's, and what the cloud's own command line knows besides. Never written down. */
   engineEnv(): NodeJS.ProcessEnv;
+  /** Which account the credentials open, see `CloudApi.account`. */
+  account(): Promise<string | null>;
   /** Everything that carries cvicast's tags there, of any job and owner. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
   /** Of its regions those that this account has. */
@@ -47,6 +49,7 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
       const enabled = await (await api()).enabledRegions?.();
       return enabled === undefined ? names : names.filter((name) => enabled.includes(name));
     },
+    account: async () => (await api()).account(),
     list: async (regions) => (await api()).list(regions),
     remove: async (resource) => (await api()).remove(resource),
   };
@@ -65,6 +68,7 @@ function localPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     engineConfig: () => ({}),
     engineEnv: () => context.env,
     regions: () => Promise.resolve(cloud.regions.map((region) => region.name)),
+    account: () => Promise.resolve(null),
     list: async () => {
       const { listLocalMachines } = await import('../local/machines');
       return listLocalMachines(context.home).map((machine) => ({

@@ -1,5 +1,6 @@
 import retry from 'p-retry';
 import { messageOf } from '../errors';
+import { outOfReach } from './account';
 import type { JobContext } from './events';
 import type { JobFolder } from './folder';
 import type { LeftOver } from './journal';
@@ -18,7 +19,8 @@ function firstPauseSeconds(env: NodeJS.ProcessEnv): number {
 
 /**
  * Ends everything a job has in the world, and proves it: refresh and destroy the stack, then ask the place itself what
- * carries the job's tags, remove that too, and ask again. Idempotent; one at a time per job; never throws for what is
+ * carries the job's tags, remove that too, and ask again. With credentials of another account than the journal names, nothing
+ * is touched. Idempotent; one at a time per job; never throws for what is
  * left, but answers it (empty: nothing lives).
  */
 export async function teardown(
@@ -50,6 +52,8 @@ async function end(folder: JobFolder, context: JobContext): Promise<LeftOver[]> 
 }
 
 async function endAt(place: Place, job: RememberedJob, folder: JobFolder, context: JobContext): Promise<LeftOver[]> {
+  const far = await outOfReach(folder, place, firstPauseSeconds(context.env));
+  if (far !== null) return [far];
   // Before the machine itself: its end would leave a container stopped, and nobody there to remove it.
   const isSharedDocker = job.provider === 'local' && job.toolchain === 'docker';
   const containers = isSharedDocker ? await clearContainerHere(folder.job, context.env) : [];

@@ -146,6 +146,8 @@ export function tellStories(
   place: Place,
   facts: {
     readonly machine: string;
+    /** What the cloud calls the account of the stand-in. */
+    readonly account: string;
     readonly afterItsTime: 'deleted' | 'off';
     readonly badSize: string;
     readonly badRegion: string;
@@ -227,6 +229,7 @@ export function tellStories(
   it('is looked at before anything is made: credentials, size, region, permission to write', async () => {
     const rental = await rent({ machines: 'none' });
     await rental.api.preflight(place);
+    expect(await rental.api.account()).toBe(facts.account);
     await expect(rental.api.preflight({ ...place, size: facts.badSize })).rejects.toMatchObject({ name: 'UserError' });
     const { size } = place;
     await expect(rental.api.preflight({ size, region: facts.badRegion })).rejects.toMatchObject({

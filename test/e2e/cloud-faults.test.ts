@@ -4,7 +4,7 @@ import { JobFolder } from '../../src/job/folder';
 import type { JobRequest } from '../../src/job/request';
 import { teardown } from '../../src/job/teardown';
 import { homeFolder } from '../../src/paths';
-import { describeCloud, type Rental, useRental } from '../_helpers/cloud-stories';
+import { describeCloud, stateText, type Rental, useRental } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 
@@ -88,7 +88,7 @@ describeCloud('the teardown of a job', () => {
   const noMachines = { machines: 'none' };
 
   /** The folder that a job leaves which asked for the rental's machine and was killed. */
-  function folderOf({ request, home }: Rental): JobFolder {
+  async function folderOf({ request, home, api }: Rental): Promise<JobFolder> {
     fs.writeFileSync(path.join(home, 'owner'), request.owner);
     const folder = JobFolder.create(home, request.job);
     folder.writeRequest({
@@ -101,7 +101,9 @@ describeCloud('the teardown of a job', () => {
       ...{ provider: 'digitalocean', region: request.region, size: request.size, pricePerHour: 1, currency: 'USD' },
       ...{ expiresAt: request.expiresAt, toolchain: 'venv' },
     });
-    folder.journal.write({ type: 'intent', what: 'create-machine', region: request.region, size: request.size });
+    const account = (await api.account()) ?? '';
+    const { region, size } = request;
+    folder.journal.write({ type: 'intent', what: 'create-machine', region, size, account });
     return folder;
   }
   const context = ({ home, env }: Rental) => ({
@@ -110,7 +112,7 @@ describeCloud('the teardown of a job', () => {
 
   it('looks where the journal says when the request is lost, and finds what lives', async () => {
     const rental = await rent(noMachines);
-    const folder = folderOf(rental);
+    const folder = await folderOf(rental);
     await rental.up();
     fs.writeFileSync(folder.file('request.json'), '{"job":');
     fs.rmSync(homeFolder.state(rental.home), { recursive: true });
@@ -121,9 +123,30 @@ describeCloud('the teardown of a job', () => {
 
   it('does not rule out by one empty listing a machine whose answer was lost', async () => {
     const rental = await rent(noMachines);
-    const folder = folderOf(rental);
+    const folder = await folderOf(rental);
     await rental.cloud.fault({ on: 'create', kind: 'droplet', do: { loseAnswer: { retry: false, hide: 3 } } });
     await expect(rental.up()).rejects.toMatchObject({ name: 'UserError' });
+    expect(await teardown(folder, context(rental))).toEqual([]);
+    expect(await rental.cloud.alive()).toEqual([]);
+  });
+
+  it('touches nothing with credentials of another account, where a listing is empty and a refresh forgets', async () => {
+    const rental = await rent(noMachines);
+    const folder = await folderOf(rental);
+    await rental.up();
+    const before = [await rental.cloud.alive(), stateText(rental.home)];
+    const other = await rent({ ...noMachines, account: 'another-team' });
+    const left = await teardown(folder, { ...context(rental), env: { ...rental.env, ...other.cloud.env } });
+    const made = await rental.api.account();
+    expect(left).toEqual([
+      {
+        ...{ type: 'job', id: folder.job, console: expect.any(String) as string },
+        why: `it was made in account ${made}, and these credentials are of account another-team`,
+        fix: `run \`cvicast down ${folder.job}\` with the credentials of account ${made}`,
+      },
+    ]);
+    expect([await rental.cloud.alive(), stateText(rental.home)]).toEqual(before);
+    expect(folder.readSecret('passphrase')).not.toBeNull();
     expect(await teardown(folder, context(rental))).toEqual([]);
     expect(await rental.cloud.alive()).toEqual([]);
   });

@@ -4,9 +4,9 @@ import { patienceFrom, type Patience } from '../insist';
 import { ownershipOf } from '../ownership';
 import { noCredentials } from '../refusal';
 import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types';
-import { alibabaClient, refuser, type AlibabaClient, type Service } from './client';
+import { alibabaClient, endpointIn, refuser, type AlibabaClient, type Service } from './client';
 import { findKey } from './credentials';
-import { preflight, regionNames } from './preflight';
+import { anyRegion, preflight, regionNames } from './preflight';
 
 interface Kind extends KindOfThing {
   readonly service: Service;
@@ -172,6 +172,13 @@ export function alibabaApi(
   return {
     ...things(client, patience),
     preflight: (choice) => preflight(client, choice),
+    async account() {
+      // What is signed for a stand-in must not go to Alibaba.
+      if (endpointIn(context.env, 'sts') === undefined && endpointIn(context.env, 'ecs') !== undefined) return null;
+      const call = { service: 'sts', region: anyRegion, name: 'GetCallerIdentity' } as const;
+      const action = 'tell whose account the key opens';
+      return (await client.call<{ AccountId?: string }>({ ...call, action })).AccountId ?? null;
+    },
     enabledRegions: () => regionNames(client),
     async livePrice({ region, size }) {
       const { PriceInfo } = await client.call<Price>({

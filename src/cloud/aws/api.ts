@@ -3,6 +3,7 @@ import { together } from '../http';
 import { usualPatience, type Patience } from '../insist';
 import type { Refuser } from '../refusal';
 import type { CloudApi } from '../types';
+import { accountOf } from './caller';
 import { ask, ec2Clients } from './client';
 import { listRegion } from './listing';
 import { preflight } from './preflight';
@@ -24,6 +25,7 @@ export function awsApi(cloud: Refuser, env: NodeJS.ProcessEnv, patience: Patienc
       );
       return (answer?.Regions ?? []).map((one) => one.RegionName ?? '');
     },
+    account: async () => accountOf(cloud, await clientOf('us-east-1').config.credentials(), env),
     remove: (resource) => remove(cloud, clientOf(resource.region), resource, patience),
   };
 }

@@ -144,6 +144,7 @@ export async function azureApi(
   const client = azureClient(login, context.env, policy);
   return {
     preflight: (choice) => preflight(client, choice),
+    account: () => Promise.resolve(login.subscription.toLowerCase()),
     list: (regions) => list(client, regions),
     remove: (resource) => remove(client, resource, patience),
     livePrice: (choice) => livePrice(context.env, choice, policy),

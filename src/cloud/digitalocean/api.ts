@@ -17,6 +17,13 @@ interface Region {
   readonly slug: string;
   readonly available: boolean;
 }
+interface Account {
+  readonly status?: string;
+  readonly droplet_limit?: number;
+  readonly uuid?: string;
+  /** What is made belongs to it. */
+  readonly team?: { readonly uuid?: string };
+}
 interface Droplet {
   readonly id: number;
   readonly tags: readonly string[];
@@ -79,13 +86,11 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
     }
   }
 
+  const askAccount = async (): Promise<Account> =>
+    (await ask<{ account?: Account }>('GET', 'account', 'tell the account')).body.account ?? {};
+
   async function checkAccount(): Promise<void> {
-    const { body } = await ask<{ account?: { status?: string; droplet_limit?: number } }>(
-      'GET',
-      'account',
-      'tell the account',
-    );
-    const { status, droplet_limit: limit } = body.account ?? {};
+    const { status, droplet_limit: limit } = await askAccount();
     if (status === 'locked') throw accountTrouble('account-locked', 'the account is locked');
     if (limit === 0) throw accountTrouble('quota', 'the account may have no droplets: its limit is 0');
     // A read-only token may look at everything; only a change tells. Nothing bears this tag, so nothing is lost.
@@ -167,6 +172,10 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
       await checkAccount();
       await checkPlace(choice);
       await checkImage(choice.region);
+    },
+    async account() {
+      const { team, uuid } = await askAccount();
+      return team?.uuid ?? uuid ?? null;
     },
     list,
     async remove(resource) {

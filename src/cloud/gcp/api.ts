@@ -108,6 +108,7 @@ function resourceOf(kind: string, item: Item, own: Ownership, project: string): 
 export function gcpApi(cloud: Refuser, client: GoogleClient, patience: Patience = usualPatience): CloudApi {
   return {
     preflight: (choice) => preflight(client, choice),
+    account: () => Promise.resolve(client.project),
     async list() {
       const lists = await together(
         kinds.map(async (kind) => ({ kind: kind.kind, items: await listKind(client, kind) })),

@@ -43,6 +43,7 @@ export const local: Cloud = {
   api: () =>
     Promise.resolve({
       preflight: () => Promise.resolve(),
+      account: () => Promise.resolve(null),
       list: () => Promise.resolve([]),
       remove: () => Promise.resolve(),
     }),

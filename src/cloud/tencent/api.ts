@@ -137,6 +137,11 @@ export function tencentApi(
   return {
     ...things(client, patience),
     preflight: (choice) => preflight(client, choice),
+    async account() {
+      const call = { service: 'sts', region: 'ap-singapore', name: 'GetCallerIdentity' } as const;
+      const action = 'tell whose account the key opens';
+      return (await client.call<{ AccountId?: string }>({ ...call, action })).AccountId ?? null;
+    },
     enabledRegions: () => regionNames(client),
   };
 }

@@ -1,6 +1,6 @@
 import { Refusal } from '../core/refusal';
 import type { HttpAnswer, HttpRequest, World } from '../core/table';
-import { image, regions, sizes } from './digitalocean-facts';
+import { account, image, regions, sizes } from './digitalocean-facts';
 
 const refuse = (message: string, status: number, code: string): never => {
   throw new Refusal(code, message, status);
@@ -56,7 +56,18 @@ const lists: Record<string, (world: World) => HttpAnswer> = {
     ),
   '/v2/account': (world) => ({
     status: 200,
-    body: { account: { status: 'active', droplet_limit: Number(world.options['dropletLimit'] ?? '10') } },
+    body: {
+      account: {
+        ...{
+          status: 'active',
+          status_message: '',
+          email_verified: true,
+          uuid: 'b6fr89dbf6d9156cace5f3c78dc9851d957381ef',
+        },
+        droplet_limit: Number(world.options['dropletLimit'] ?? '10'),
+        team: { uuid: world.options['account'] ?? account, name: 'My Team' },
+      },
+    },
   }),
   [`/v2/images/${image}`]: (world) =>
     world.options['image'] === 'none'
