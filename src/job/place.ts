@@ -17,6 +17,8 @@ export interface Place {
   account(): Promise<string | null>;
   /** Everything that carries cvicast's tags there, of any job and owner. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
+  /** The machine of that id, listed or not; null when it is gone. A failed look-up throws. */
+  machineById(id: string, region: string): Promise<CloudResource | null>;
   /** Of its regions those that this account has. */
   regions(): Promise<readonly string[]>;
   remove(resource: CloudResource): Promise<void>;
@@ -51,6 +53,7 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     },
     account: async () => (await api()).account(),
     list: async (regions) => (await api()).list(regions),
+    machineById: async (id, region) => (await api()).machineById(id, region),
     remove: async (resource) => (await api()).remove(resource),
   };
 }
@@ -77,10 +80,13 @@ function localPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
         region: 'here',
         job: machine.job,
         owner: null,
+        byNameAlone: true as const,
         expiresAt: machine.expiresAt,
         createdAt: machine.createdAt,
       }));
     },
+    // The listing reads what is on this disk: nothing is left out of it.
+    machineById: () => Promise.resolve(null),
     remove: async (resource) => {
       const { removeLocalMachine } = await import('../local/machines');
       await removeLocalMachine(context.home, resource.id);

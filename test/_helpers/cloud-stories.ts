@@ -161,6 +161,9 @@ export function tellStories(
     expect(await runThere(rental, at, ['id', '-u'])).toBe('0\n');
     expect(await runThere(rental, at, ['sudo', '-n', 'id', '-un'])).toBeTruthy();
 
+    const byId = await rental.api.machineById(at.machineId, place.region);
+    expect(byId).toMatchObject({ job, owner });
+
     const { entries, remarks } = await rental.cloud.ledger();
     expect(remarks).toEqual([]);
     expect(entries.find((entry) => entry.kind === facts.machine)).toMatchObject({ state: 'active', guestTimer: true });
@@ -177,6 +180,7 @@ export function tellStories(
     await rental.stack.destroy();
     expect(await rental.cloud.alive()).toEqual([]);
     expect(await rental.left()).toEqual([]);
+    expect(await rental.api.machineById(at.machineId, place.region)).toBeNull();
     expect((await rental.cloud.ledger()).bill).toBeGreaterThan(0);
   });
 

@@ -150,4 +150,19 @@ describeCloud('the teardown of a job', () => {
     expect(await teardown(folder, context(rental))).toEqual([]);
     expect(await rental.cloud.alive()).toEqual([]);
   });
+
+  it('looks for the machine by its id too, and names it when it cannot be asked for', async () => {
+    const rental = await rent(noMachines);
+    const folder = await folderOf(rental);
+    await rental.cloud.fault({ on: 'create', kind: 'droplet', do: { hide: { listings: 1000 } } });
+    const machine = await rental.up();
+    folder.journal.write({ type: 'machine', ...machine });
+    fs.rmSync(homeFolder.state(rental.home), { recursive: true });
+    const refuse = { code: 'server_error', message: 'Unexpected server-side error', status: 500 };
+    await rental.cloud.fault({ on: 'api', kind: 'GET /v2/droplets?', times: 1000, do: { refuse } });
+    expect(await teardown(folder, context(rental))).toMatchObject([{ type: 'droplet', id: machine.machineId }]);
+    await rental.cloud.calm();
+    expect(await teardown(folder, context(rental))).toEqual([]);
+    expect(await rental.cloud.alive()).toEqual([]);
+  });
 });

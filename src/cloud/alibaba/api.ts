@@ -37,7 +37,7 @@ type Found = Readonly<Record<string, unknown>> & {
 };
 
 /** What the stack makes, in the order in which it can go. A system disk goes with its instance. */
-const kinds: readonly Kind[] = [
+const kinds: readonly [Kind, ...Kind[]] = [
   {
     kind: 'instance',
     service: 'ecs',
@@ -149,9 +149,10 @@ function things(client: AlibabaClient, patience: Patience): ReturnType<typeof by
     },
     remove: ({ service, remove: name, removeParameters }, { region, id }, what) =>
       client.call({ service, region, name, parameters: removeParameters(id), action: `delete ${what}`, accept: gone }),
-    async isGone({ service, describe: name, one, shelf, field }, { region, id }, what) {
+    async find(kind, { region, id }, what) {
+      const { service, describe: name, one, shelf, field } = kind;
       const call = { service, region, name, parameters: one(id), action: `look for ${what}` };
-      return (await client.pages(call, shelf, field)).length === 0;
+      return (await client.pages<Found>(call, shelf, field)).map((item) => resourceOf(kind, item, region));
     },
   });
 }

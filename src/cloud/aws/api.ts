@@ -5,7 +5,7 @@ import type { Refuser } from '../refusal';
 import type { CloudApi } from '../types';
 import { accountOf } from './caller';
 import { ask, ec2Clients } from './client';
-import { listRegion } from './listing';
+import { instanceById, listRegion } from './listing';
 import { preflight } from './preflight';
 import { remove } from './removal';
 
@@ -18,6 +18,7 @@ export function awsApi(cloud: Refuser, env: NodeJS.ProcessEnv, patience: Patienc
       const lists = await together(regions.map((region) => listRegion(cloud, clientOf(region), region)));
       return lists.flat();
     },
+    machineById: (id, region) => instanceById(cloud, clientOf(region), id, region),
     async enabledRegions() {
       // This one is on in every account; without AllRegions the answer leaves out what is off.
       const answer = await ask(cloud, 'list the regions', () =>

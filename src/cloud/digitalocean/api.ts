@@ -42,13 +42,22 @@ type Pages = Readonly<Record<string, unknown>> & {
 
 const nobodys: Ownership = { job: null, owner: null, expiresAt: null };
 
-/** Whose it is by its tags, or else by a name that is a job's id (a firewall whose tag was deleted). */
-function ownership(tags: readonly string[] | null, name: string): Ownership | null {
-  for (const tag of [...(tags ?? []), name]) {
+/** Whose it is by one of its tags. */
+function ownershipInTags(tags: readonly string[] | null): Ownership | null {
+  for (const tag of tags ?? []) {
     const own = ownershipInName(tag);
     if (own) return own;
   }
-  return isJobName(name) ? { ...nobodys, job: name } : null;
+  return null;
+}
+
+/** Whose it is by a bare name that is a job's id. */
+const ownershipByName = (name: string): Ownership | null => (isJobName(name) ? { ...nobodys, job: name } : null);
+
+/** A firewall's name can hold no owner. It loses its tag when the tag is deleted before it. */
+function ownershipOfFirewall({ tags, name }: Firewall): (Ownership & { byNameAlone?: true }) | null {
+  const byName = ownershipByName(name);
+  return ownershipInTags(tags) ?? (byName && { ...byName, byNameAlone: true });
 }
 
 export interface DigitalOceanAccess {
@@ -145,21 +154,19 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
     ]);
     // In the order in which they can go.
     return [
-      ...((droplets ?? []) as Droplet[]).flatMap((one) =>
-        resource('droplet', one.id, ownership(one.tags, ''), `droplets/${one.id}`, one.region.slug, one.created_at),
-      ),
+      ...((droplets ?? []) as Droplet[]).flatMap((one) => droplet(one, ownershipInTags(one.tags))),
       ...((firewalls ?? []) as Firewall[]).flatMap((one) =>
         resource(
           'firewall',
           one.id,
-          ownership(one.tags, one.name),
+          ownershipOfFirewall(one),
           `networking/firewalls/${one.id}`,
           'global',
           one.created_at,
         ),
       ),
       ...((keys ?? []) as { id: number; name: string }[]).flatMap((one) =>
-        resource('key', one.id, ownership(null, one.name), 'account/security'),
+        resource('key', one.id, ownershipInName(one.name) ?? ownershipByName(one.name), 'account/security'),
       ),
       ...((tags ?? []) as { name: string }[]).flatMap((one) =>
         resource('tag', one.name, ownershipInName(one.name), `tags/${encodeURIComponent(one.name)}`),
@@ -178,6 +185,13 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
       return team?.uuid ?? uuid ?? null;
     },
     list,
+    async machineById(id) {
+      const path = `droplets/${encodeURIComponent(id)}`;
+      const { body } = await ask<{ droplet?: Droplet } | null>('GET', path, `look for droplet ${id}`, [404]);
+      return body?.droplet === undefined
+        ? null
+        : (droplet(body.droplet, ownershipInTags(body.droplet.tags) ?? nobodys)[0] ?? null);
+    },
     async remove(resource) {
       const paths: Record<string, string> = {
         droplet: 'droplets',
@@ -193,6 +207,10 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
       return sizes.find((one) => one.slug === size)?.price_hourly ?? null;
     },
   };
+}
+
+function droplet(one: Droplet, own: Ownership | null): CloudResource[] {
+  return resource('droplet', one.id, own, `droplets/${one.id}`, one.region.slug, one.created_at);
 }
 
 function resource(

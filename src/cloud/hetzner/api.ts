@@ -162,6 +162,12 @@ export function hetznerApi(
       );
       return listed.flat();
     },
+    async machineById(id) {
+      const path = `/servers/${encodeURIComponent(id)}`;
+      const action = `look for server ${id}`;
+      const { body } = await client.call<{ server?: Listed } | null>({ method: 'GET', path, action, accept: [404] });
+      return body?.server === undefined ? null : resourceOf('server', body.server);
+    },
     remove,
     async livePrice({ region, size }) {
       const type = await serverType(client, size);

@@ -45,6 +45,7 @@ export const local: Cloud = {
       preflight: () => Promise.resolve(),
       account: () => Promise.resolve(null),
       list: () => Promise.resolve([]),
+      machineById: () => Promise.resolve(null),
       remove: () => Promise.resolve(),
     }),
   stack: async () => (await import('../../../stacks/local')).default,

@@ -29,7 +29,7 @@ type Found = Readonly<Record<string, unknown>> & {
 };
 
 /** What the stack makes, in the order in which it can go. A system disk goes with its instance. */
-const kinds: readonly Kind[] = [
+const kinds: readonly [Kind, ...Kind[]] = [
   {
     kind: 'instance',
     service: 'cvm',
@@ -118,9 +118,10 @@ function things(client: TencentClient, patience: Patience): ReturnType<typeof by
     },
     remove: ({ service, remove: name, removeParameters }, { region, id }, what) =>
       client.call({ service, region, name, parameters: removeParameters(id), action: `delete ${what}`, accept: gone }),
-    async isGone({ service, describe: name, ids, field }, { region, id }, what) {
+    async find(kind, { region, id }, what) {
+      const { service, describe: name, ids, field } = kind;
       const call = { service, region, name, parameters: { [ids]: [id] }, action: `look for ${what}`, accept: gone };
-      return (await client.pages(call, field)).length === 0;
+      return (await client.pages<Found>(call, field)).map((item) => resourceOf(kind, item, region));
     },
   });
 }

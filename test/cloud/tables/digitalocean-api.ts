@@ -1,3 +1,4 @@
+import type { Entry } from '../core/ledger';
 import { Refusal } from '../core/refusal';
 import type { HttpAnswer, HttpRequest, World } from '../core/table';
 import { account, image, regions, sizes } from './digitalocean-facts';
@@ -9,6 +10,12 @@ const refuse = (message: string, status: number, code: string): never => {
 const page = (field: string, items: unknown[]): HttpAnswer => ({
   status: 200,
   body: { [field]: items, links: {}, meta: { total: items.length } },
+});
+
+const droplet = (one: Entry): object => ({
+  ...{ id: Number(one.id), name: one.name, status: one.state, tags: Object.keys(one.tags) },
+  ...{ created_at: new Date(one.createdAt).toISOString(), region: { slug: one.region } },
+  networks: { v4: [{ ip_address: one.properties['ipv4Address'], type: 'public' }], v6: [] },
 });
 
 const lists: Record<string, (world: World) => HttpAnswer> = {
@@ -25,15 +32,7 @@ const lists: Record<string, (world: World) => HttpAnswer> = {
       'regions',
       regions.map((slug) => ({ slug, name: slug, available: true, features: [] })),
     ),
-  '/v2/droplets': (world) =>
-    page(
-      'droplets',
-      world.ledger.listed('droplet').map((one) => ({
-        ...{ id: Number(one.id), name: one.name, status: one.state, tags: Object.keys(one.tags) },
-        ...{ created_at: new Date(one.createdAt).toISOString(), region: { slug: one.region } },
-        networks: { v4: [{ ip_address: one.properties['ipv4Address'], type: 'public' }], v6: [] },
-      })),
-    ),
+  '/v2/droplets': (world) => page('droplets', world.ledger.listed('droplet').map(droplet)),
   '/v2/firewalls': (world) =>
     page(
       'firewalls',
@@ -90,6 +89,8 @@ export async function digitalOceanApi(world: World, request: HttpRequest): Promi
   const listing = lists[request.path];
   if (request.method === 'GET' && listing) return listing(world);
   const one = /^\/v2\/(droplets|firewalls|tags|account\/keys)\/([^/]+)$/.exec(request.path);
+  const machine = request.method === 'GET' && one?.[1] === 'droplets' && world.ledger.get('droplet', one[2]!);
+  if (machine) return { status: 200, body: { droplet: droplet(machine) } };
   if (request.method !== 'DELETE' || !one)
     return refuse('The resource you were accessing could not be found.', 404, 'not_found');
   if (world.options['permissions'] === 'read')
