@@ -60,8 +60,8 @@ export interface Tried {
 export interface FailoverOptions<T> {
   readonly errors: readonly CloudErrorEntry[];
   readonly attempt: (choice: Choice) => Promise<T>;
-  /** Takes away whatever a failed attempt left. When it throws, nothing more is tried and its error is the answer. */
-  readonly cleanUp: (choice: Choice, failure: unknown) => Promise<void>;
+  /** Takes away whatever a failed attempt left; `entry` is what the catalogue says of the failure. When it throws, nothing more is tried and its error is the answer. */
+  readonly cleanUp: (choice: Choice, failure: unknown, entry: CloudErrorEntry | null) => Promise<void>;
   /** Attempts in all; 5 unless given. */
   readonly limit?: number;
   /** Told of each failed attempt that is followed by another. */
@@ -150,8 +150,8 @@ export async function failover<T>(
     try {
       return { result: await options.attempt(choice), choice, tried };
     } catch (failure) {
-      await options.cleanUp(choice, failure);
       const entry = entryFor(options.errors, wordsOf(failure));
+      await options.cleanUp(choice, failure, entry);
       const code = entry?.code ?? (failure instanceof UserError ? failure.code : 'unknown');
       tried.push({ choice, code, why: entry?.why ?? messageOf(failure) });
       const next = tried.length < limit ? following(choices, at, entry?.next ?? 'stop', repeats) : null;

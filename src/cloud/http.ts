@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly action: string;
   /** Statuses of 400 and above that are an answer and no failure, e.g. 404 for a delete. */
   readonly accept?: readonly number[];
+  /** The answer's text as it is, for what is no JSON. */
+  readonly raw?: true;
 }
 
 export interface HttpAnswer<T> {
@@ -139,6 +141,7 @@ export async function askAgain<T>(
 }
 
 function parsed(cloud: Refuser, request: HttpRequest, answer: Attempt): unknown {
+  if (request.raw) return answer.text;
   if (answer.text.trim() === '') return null;
   try {
     return JSON.parse(answer.text) as unknown;

@@ -58,6 +58,8 @@ export interface CloudResource {
   readonly createdAt: string | null;
   /** Page of the cloud's console where it can be removed by hand. */
   readonly console?: string;
+  /** It can bear no owner, and its name is the job's id: nothing better can be asked of it. */
+  readonly byNameAlone?: true;
 }
 
 export interface CloudErrorEntry {
@@ -79,8 +81,15 @@ export interface CloudCredentialsContext {
 export interface CloudApi {
   /** Throws a `UserError` when credentials, region, zone or size are refused. Creates nothing. */
   preflight(choice: { region: string; zone?: string; size: string }): Promise<void>;
+  /**
+   * Which account (project, subscription, team) the credentials open: never a secret. Null where nobody can be asked:
+   * no account, or addresses of which only some were replaced.
+   */
+  account(): Promise<string | null>;
   /** Everything in the account that carries cvicast's tags, in all regions asked for. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
+  /** The machine of that id, with or without tags, for a listing may leave it out; null when it is gone. A failed look-up throws. */
+  machineById(id: string, region: string): Promise<CloudResource | null>;
   /**
    * Regions in which this account may have anything, where the cloud keeps regions apart and an account need not have all:
    * nothing can be asked in the others, and nothing is there.

@@ -60,7 +60,9 @@ export function stillAlive(job: string, left: readonly LeftOver[]): UserError {
     code: 'still-alive',
     what: `Something of ${job} may still be alive, and may cost money: ${names}`,
     why,
-    fix: `${isFullHere(why) ? "make room on this computer's disk, then " : ''}run \`cvicast down ${job}\`, again until it says that nothing is left`,
+    fix:
+      left.flatMap((one) => (one.fix === undefined ? [] : [one.fix])).at(0) ??
+      `${isFullHere(why) ? "make room on this computer's disk, then " : ''}run \`cvicast down ${job}\`, again until it says that nothing is left`,
     exit: 'alive',
   });
 }

@@ -91,9 +91,15 @@ export class JobFolder {
     fs.renameSync(aside, this.file('request.json'));
   }
 
+  /** What the job was asked to do; null when that is lost: the file is missing, or a crash tore it. */
   readRequest(): JobRequest | null {
-    const file = this.file('request.json');
-    return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as JobRequest) : null;
+    try {
+      const request = JSON.parse(fs.readFileSync(this.file('request.json'), 'utf8')) as JobRequest | null;
+      return request?.job === this.job ? request : null;
+    } catch (thrown) {
+      if (thrown instanceof SyntaxError || (thrown as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw thrown;
+    }
   }
 }
 

@@ -25,6 +25,8 @@ export interface LeftOver {
   readonly id: string;
   readonly console?: string;
   readonly why?: string;
+  /** What helps, where another `cvicast down` alone does not. */
+  readonly fix?: string;
 }
 
 /** One line of a job's journal. Intent is written before the act, so that no act is unknown. */
@@ -54,6 +56,8 @@ export type JournalEntry =
       readonly region: string;
       readonly size: string;
       readonly zone?: string;
+      /** Whose credentials asked, see `CloudApi.account`. */
+      readonly account?: string;
     }
   | {
       readonly type: 'machine';
@@ -62,6 +66,8 @@ export type JournalEntry =
       readonly user: string;
       readonly machineId: string;
     }
+  /** The cloud said no to the last intent, in words that its catalogue knows: no machine comes of it. */
+  | { readonly type: 'refused'; readonly code: string }
   /** A machine's time at the cloud's expense: asked for, made, gone. */
   | { readonly type: 'billing'; readonly what: 'asked' | 'made' | 'gone'; readonly since: string }
   /** What a sweep found after the engine's own delete. */
@@ -157,6 +163,8 @@ export interface JournalFacts {
   readonly door: readonly string[] | null;
   /** When a machine was first asked for; null when none ever was. */
   readonly askedAt: string | null;
+  /** Whether a machine was asked for and no answer came, as far as the journal knows: it may still come to be. */
+  readonly isUnanswered: boolean;
   readonly stagesDone: readonly JobStage[];
   readonly stage: JobStage | null;
   readonly teardown: Extract<DatedEntry, { type: 'teardown' }> | null;
@@ -179,12 +187,14 @@ export function factsOf(entries: readonly DatedEntry[]): JournalFacts {
   const teardownAt = entries.findLastIndex((entry) => entry.type === 'teardown');
   const intentAt = entries.findLastIndex((entry) => entry.type === 'intent');
   const lastStage = stages.at(-1);
+  const isAnswer = ({ type }: DatedEntry): boolean => type === 'machine' || type === 'refused';
   return {
     opened: last(entries, 'opened'),
     holder: last(entries, 'holder')?.process ?? null,
     machine: last(entries, 'machine'),
     door: last(entries, 'door')?.cidrs ?? null,
     askedAt: entries.find((entry) => entry.type === 'intent')?.at ?? null,
+    isUnanswered: intentAt !== -1 && !entries.slice(intentAt).some(isAnswer),
     stagesDone: stages.flatMap((entry) =>
       entry.phase === 'ended' && entry.result !== 'failed' && entry.result !== 'interrupted' ? [entry.stage] : [],
     ),

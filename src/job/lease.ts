@@ -55,6 +55,9 @@ export async function lease(
   const { expiresAt } = opened;
   const { lease: wanted } = request;
 
+  // In another account nothing of the job is found: whoever ends it must know which it was.
+  const account = await place.account();
+
   const attempt = async (choice: { region: string; zone?: string; size: string }): Promise<SshTarget> => {
     const ttlMinutes = minutesLeft(expiresAt, wanted.ttlMinutes);
     const asked: MachineRequest = {
@@ -76,7 +79,12 @@ export async function lease(
       ...choice,
     };
     folder.writeSecret('machine-request.json', JSON.stringify(asked));
-    folder.journal.write({ type: 'intent', what: 'create-machine', ...choice });
+    folder.journal.write({
+      type: 'intent',
+      what: 'create-machine',
+      ...choice,
+      ...(account === null ? {} : { account }),
+    });
     const attached = await place.attach();
     try {
       const { openStack } = await import('../engine/stack');
@@ -106,7 +114,9 @@ export async function lease(
       context.signal.throwIfAborted();
       return attempt(choice);
     },
-    cleanUp: async () => {
+    cleanUp: async (_choice, _failure, entry) => {
+      // Sold out here is an answer: the next place is not kept waiting for a machine that nobody makes.
+      if (entry?.next === 'zone' || entry?.next === 'size') folder.journal.note({ type: 'refused', code: entry.code });
       await teardown(folder, { ...context, signal: AbortSignal.timeout(cleanUpMilliseconds) }, { keepSecrets: true });
     },
     onNext: (tried, next) => {

@@ -13,8 +13,12 @@ export interface Place {
   engineConfig(choice: { region: string; zone?: string }): Record<string, string>;
   /** Environment of the engine's run: the user's, and what the cloud's own command line knows besides. Never written down. */
   engineEnv(): NodeJS.ProcessEnv;
+  /** Which account the credentials open, see `CloudApi.account`. */
+  account(): Promise<string | null>;
   /** Everything that carries cvicast's tags there, of any job and owner. A failed listing throws. */
   list(regions: readonly string[]): Promise<CloudResource[]>;
+  /** The machine of that id, listed or not; null when it is gone. A failed look-up throws. */
+  machineById(id: string, region: string): Promise<CloudResource | null>;
   /** Of its regions those that this account has. */
   regions(): Promise<readonly string[]>;
   remove(resource: CloudResource): Promise<void>;
@@ -47,7 +51,9 @@ function cloudPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
       const enabled = await (await api()).enabledRegions?.();
       return enabled === undefined ? names : names.filter((name) => enabled.includes(name));
     },
+    account: async () => (await api()).account(),
     list: async (regions) => (await api()).list(regions),
+    machineById: async (id, region) => (await api()).machineById(id, region),
     remove: async (resource) => (await api()).remove(resource),
   };
 }
@@ -65,6 +71,7 @@ function localPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
     engineConfig: () => ({}),
     engineEnv: () => context.env,
     regions: () => Promise.resolve(cloud.regions.map((region) => region.name)),
+    account: () => Promise.resolve(null),
     list: async () => {
       const { listLocalMachines } = await import('../local/machines');
       return listLocalMachines(context.home).map((machine) => ({
@@ -73,10 +80,13 @@ function localPlace(cloud: Cloud, context: Pick<JobContext, 'home' | 'env'>): Pl
         region: 'here',
         job: machine.job,
         owner: null,
+        byNameAlone: true as const,
         expiresAt: machine.expiresAt,
         createdAt: machine.createdAt,
       }));
     },
+    // The listing reads what is on this disk: nothing is left out of it.
+    machineById: () => Promise.resolve(null),
     remove: async (resource) => {
       const { removeLocalMachine } = await import('../local/machines');
       await removeLocalMachine(context.home, resource.id);

@@ -17,7 +17,7 @@ function requestOf(folder: JobFolder): JobRequest {
   throw new UserError({
     code: 'job-unreadable',
     what: `What ${folder.job} was asked to do is not known any more`,
-    why: 'its request.json is missing',
+    why: 'its request.json is missing or damaged',
     fix: `run \`cvicast down ${folder.job}\`, then convert again`,
     exit: 'input',
   });

@@ -147,6 +147,8 @@ export function tellStories(
   place: Place,
   facts: {
     readonly machine: string;
+    /** What the cloud calls the account of the stand-in. */
+    readonly account: string;
     readonly afterItsTime: 'deleted' | 'off';
     readonly badSize: string;
     readonly badRegion: string;
@@ -159,6 +161,9 @@ export function tellStories(
     const at = await rental.up();
     expect(await runThere(rental, at, ['id', '-u'])).toBe('0\n');
     expect(await runThere(rental, at, ['sudo', '-n', 'id', '-un'])).toBeTruthy();
+
+    const byId = await rental.api.machineById(at.machineId, place.region);
+    expect(byId).toMatchObject({ job, owner });
 
     const { entries, remarks } = await rental.cloud.ledger();
     expect(remarks).toEqual([]);
@@ -176,6 +181,7 @@ export function tellStories(
     await rental.stack.destroy();
     expect(await rental.cloud.alive()).toEqual([]);
     expect(await rental.left()).toEqual([]);
+    expect(await rental.api.machineById(at.machineId, place.region)).toBeNull();
     expect((await rental.cloud.ledger()).bill).toBeGreaterThan(0);
   });
 
@@ -247,6 +253,7 @@ export function tellStories(
   it('is looked at before anything is made: credentials, size, region, permission to write', async () => {
     const rental = await rent({ machines: 'none' });
     await rental.api.preflight(place);
+    expect(await rental.api.account()).toBe(facts.account);
     await expect(rental.api.preflight({ ...place, size: facts.badSize })).rejects.toMatchObject({ name: 'UserError' });
     const { size } = place;
     await expect(rental.api.preflight({ size, region: facts.badRegion })).rejects.toMatchObject({

@@ -194,6 +194,46 @@ function standIn(world: World): (asked: Asked) => Answer | null {
   };
 }
 
+describe('the account of the keys', () => {
+  const caller = (answer: Answer) => loopbackCloud(() => answer);
+  const ask = async (server: LoopbackCloud): Promise<string | null> => {
+    try {
+      return await awsApi(aws, { ...keys, AWS_ENDPOINT_URL: server.url, CVICAST_RETRY_SECONDS: '0' }).account();
+    } finally {
+      await server.close();
+    }
+  };
+
+  it('is read from JSON as from XML', async () => {
+    const result = { GetCallerIdentityResult: { Account: '111122223333', Arn: 'arn', UserId: 'AIDA' } };
+    expect(await ask(await caller({ body: { GetCallerIdentityResponse: result } }))).toBe('111122223333');
+    const text =
+      '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>a</Arn><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>';
+    expect(await ask(await caller({ text }))).toBe('111122223333');
+  });
+
+  it('is not taken from an answer without one', async () => {
+    await expect(ask(await caller({ text: '<html/>' }))).rejects.toMatchObject({ code: 'cloud-answer-unreadable' });
+  });
+
+  it('is told also when the clock of this computer is a day ahead', async () => {
+    const time = '20261128T091500Z';
+    const signed: unknown[] = [];
+    const server = await loopbackCloud(({ headers }) => {
+      signed.push(headers['x-amz-date']);
+      if (headers['x-amz-date'] === time) return { text: '<Account>111122223333</Account>' };
+      const Message = `Signature not yet current: ${String(signed[0])} is still later than 20261128T092000Z (${time} + 5 min.)`;
+      return { status: 403, text: `<Error><Code>SignatureDoesNotMatch</Code><Message>${Message}</Message></Error>` };
+    });
+    expect(await ask(server)).toBe('111122223333');
+    expect(signed).toHaveLength(2);
+  });
+
+  it('is nobody’s to ask where only EC2 was replaced', async () => {
+    expect(await awsApi(aws, { ...keys, AWS_ENDPOINT_URL_EC2: 'http://127.0.0.1:9' }).account()).toBeNull();
+  });
+});
+
 describe("AWS's API", () => {
   let world: World;
   let server: LoopbackCloud;

@@ -76,6 +76,7 @@ function through(client: sdk.EC2Client): Answers {
     afterEach(() => client.destroy());
 
     it('is accepted call by call, and moto holds what the stack means', async () => {
+      expect(await api.account()).toBe('123456789012');
       await askedBy('aws', request, through(client));
       const { Reservations } = await client.send(new sdk.DescribeInstancesCommand({}));
       const instance = Reservations![0]!.Instances![0]!;

@@ -6,6 +6,7 @@ const place = { region: 'ap-southeast-1', size: 'ecs.c7.xlarge' };
 describeCloud('Alibaba Cloud', () => {
   tellStories('alibaba', place, {
     machine: 'instance',
+    account: '1968132000123456',
     afterItsTime: 'deleted',
     badSize: 'ecs.c7.huge',
     badRegion: 'ap-nowhere-1',

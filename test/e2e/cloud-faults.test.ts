@@ -1,4 +1,10 @@
-import { describeCloud, type Rental, useRental } from '../_helpers/cloud-stories';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { JobFolder } from '../../src/job/folder';
+import type { JobRequest } from '../../src/job/request';
+import { teardown } from '../../src/job/teardown';
+import { homeFolder } from '../../src/paths';
+import { describeCloud, stateText, type Rental, useRental } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
 
@@ -72,6 +78,91 @@ describeCloud('a cloud that fails', () => {
     await rental.cloud.fault({ on: 'delete', kind: 'firewall', do: { loseAnswer: { retry: true } } });
     await expect(rental.stack.destroy()).rejects.toMatchObject({ why: expect.stringContaining('404') as string });
     await rental.stack.destroy();
+    expect(await rental.cloud.alive()).toEqual([]);
+  });
+});
+
+/** What a teardown makes of a journal and a cloud, whatever the engine still knows. */
+describeCloud('the teardown of a job', () => {
+  const rent = useRental('digitalocean', { region: 'nyc3', size: 's-2vcpu-4gb' });
+  const noMachines = { machines: 'none' };
+
+  /** The folder that a job leaves which asked for the rental's machine and was killed. */
+  async function folderOf({ request, home, api }: Rental): Promise<JobFolder> {
+    fs.writeFileSync(path.join(home, 'owner'), request.owner);
+    const folder = JobFolder.create(home, request.job);
+    folder.writeRequest({
+      ...{ job: request.job, provider: 'digitalocean', host: null, toolchain: 'venv', backendUrl: null },
+      lease: { region: request.region },
+    } as JobRequest);
+    folder.writeSecret('passphrase', 'a passphrase');
+    folder.journal.write({
+      type: 'opened',
+      ...{ provider: 'digitalocean', region: request.region, size: request.size, pricePerHour: 1, currency: 'USD' },
+      ...{ expiresAt: request.expiresAt, toolchain: 'venv' },
+    });
+    const account = (await api.account()) ?? '';
+    const { region, size } = request;
+    folder.journal.write({ type: 'intent', what: 'create-machine', region, size, account });
+    return folder;
+  }
+  const context = ({ home, env }: Rental) => ({
+    ...{ home, env, emit: () => undefined, signal: new AbortController().signal },
+  });
+
+  it('looks where the journal says when the request is lost, and finds what lives', async () => {
+    const rental = await rent(noMachines);
+    const folder = await folderOf(rental);
+    await rental.up();
+    fs.writeFileSync(folder.file('request.json'), '{"job":');
+    fs.rmSync(homeFolder.state(rental.home), { recursive: true });
+    expect(await teardown(folder, context(rental))).toEqual([]);
+    expect(await rental.cloud.alive()).toEqual([]);
+    expect(folder.readSecret('passphrase')).toBeNull();
+  });
+
+  it('does not rule out by one empty listing a machine whose answer was lost', async () => {
+    const rental = await rent(noMachines);
+    const folder = await folderOf(rental);
+    await rental.cloud.fault({ on: 'create', kind: 'droplet', do: { loseAnswer: { retry: false, hide: 3 } } });
+    await expect(rental.up()).rejects.toMatchObject({ name: 'UserError' });
+    expect(await teardown(folder, context(rental))).toEqual([]);
+    expect(await rental.cloud.alive()).toEqual([]);
+  });
+
+  it('touches nothing with credentials of another account, where a listing is empty and a refresh forgets', async () => {
+    const rental = await rent(noMachines);
+    const folder = await folderOf(rental);
+    await rental.up();
+    const before = [await rental.cloud.alive(), stateText(rental.home)];
+    const other = await rent({ ...noMachines, account: 'another-team' });
+    const left = await teardown(folder, { ...context(rental), env: { ...rental.env, ...other.cloud.env } });
+    const made = await rental.api.account();
+    expect(left).toEqual([
+      {
+        ...{ type: 'job', id: folder.job, console: expect.any(String) as string },
+        why: `it was made in account ${made}, and these credentials are of account another-team`,
+        fix: `run \`cvicast down ${folder.job}\` with the credentials of account ${made}`,
+      },
+    ]);
+    expect([await rental.cloud.alive(), stateText(rental.home)]).toEqual(before);
+    expect(folder.readSecret('passphrase')).not.toBeNull();
+    expect(await teardown(folder, context(rental))).toEqual([]);
+    expect(await rental.cloud.alive()).toEqual([]);
+  });
+
+  it('looks for the machine by its id too, and names it when it cannot be asked for', async () => {
+    const rental = await rent(noMachines);
+    const folder = await folderOf(rental);
+    await rental.cloud.fault({ on: 'create', kind: 'droplet', do: { hide: { listings: 1000 } } });
+    const machine = await rental.up();
+    folder.journal.write({ type: 'machine', ...machine });
+    fs.rmSync(homeFolder.state(rental.home), { recursive: true });
+    const refuse = { code: 'server_error', message: 'Unexpected server-side error', status: 500 };
+    await rental.cloud.fault({ on: 'api', kind: 'GET /v2/droplets?', times: 1000, do: { refuse } });
+    expect(await teardown(folder, context(rental))).toMatchObject([{ type: 'droplet', id: machine.machineId }]);
+    await rental.cloud.calm();
+    expect(await teardown(folder, context(rental))).toEqual([]);
     expect(await rental.cloud.alive()).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ const place = { region: 'europe-west3', size: 'e2-standard-4' };
 describeCloud('Google Cloud', () => {
   tellStories('gcp', place, {
     machine: 'instance',
+    account: 'stand-in-project',
     afterItsTime: 'deleted',
     badSize: 'e2-standard-3',
     badRegion: 'europe-nowhere1',

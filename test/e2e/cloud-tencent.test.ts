@@ -6,6 +6,7 @@ const place = { region: 'ap-singapore', size: 'S5.LARGE8' };
 describeCloud('Tencent Cloud', () => {
   tellStories('tencent', place, {
     machine: 'instance',
+    account: '100026212345',
     afterItsTime: 'deleted',
     badSize: 'S5.HUGE8',
     badRegion: 'ap-nowhere',

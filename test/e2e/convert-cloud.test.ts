@@ -67,6 +67,8 @@ interface Receipt {
       expect(receipt).toMatchObject({ result: 'delivered', teardown: { left: [], checkedAt: expect.any(String) } });
       expect(ledger.entries.filter((entry) => entry.state !== 'deleted')).toEqual([]);
       expect(ledger.remarks).toEqual([]);
+      const journal = fs.readFileSync(path.join(home().path, 'jobs', receipt.job, 'journal.jsonl'), 'utf8');
+      expect(journal).toMatch(/"type":"intent".*"account":"[^"]+"/);
       expectBill(receipt.cost.actual, name, ledger);
       const swept = await cli(['gc', '--provider', name, '--json'], { env: env() });
       expect({ code: swept.code, found: swept.stdout }).toEqual({ code: 0, found: '[]\n' });

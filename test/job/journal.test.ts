@@ -42,6 +42,21 @@ describe('journal', () => {
     expect(factsOf(one.read()).teardown).toBeNull();
   });
 
+  test('an intent is unanswered until a machine or a clear refusal follows it', () => {
+    const one = journal();
+    const intent = () => one.write({ type: 'intent', what: 'create-machine', region: 'a', size: 's' });
+    expect(factsOf(one.read()).isUnanswered).toBe(false);
+    intent();
+    one.write({ type: 'billing', what: 'asked', since: '2026-01-01T00:00:00Z' });
+    expect(factsOf(one.read()).isUnanswered).toBe(true);
+    one.write({ type: 'refused', code: 'region-full' });
+    expect(factsOf(one.read()).isUnanswered).toBe(false);
+    intent();
+    expect(factsOf(one.read()).isUnanswered).toBe(true);
+    one.write({ type: 'machine', address: '192.0.2.7', port: 22, user: 'root', machineId: '1' });
+    expect(factsOf(one.read()).isUnanswered).toBe(false);
+  });
+
   test('a failed stage is not done', () => {
     const one = journal();
     one.write({ type: 'stage', stage: 'transform', phase: 'ended', seconds: 1, result: 'done' });

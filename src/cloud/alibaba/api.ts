@@ -4,9 +4,9 @@ import { patienceFrom, type Patience } from '../insist';
 import { ownershipOf } from '../ownership';
 import { noCredentials } from '../refusal';
 import type { CloudApi, CloudCredentialsContext, CloudResource } from '../types';
-import { alibabaClient, refuser, type AlibabaClient, type Service } from './client';
+import { alibabaClient, endpointIn, refuser, type AlibabaClient, type Service } from './client';
 import { findKey } from './credentials';
-import { preflight, regionNames } from './preflight';
+import { anyRegion, preflight, regionNames } from './preflight';
 
 interface Kind extends KindOfThing {
   readonly service: Service;
@@ -37,7 +37,7 @@ type Found = Readonly<Record<string, unknown>> & {
 };
 
 /** What the stack makes, in the order in which it can go. A system disk goes with its instance. */
-const kinds: readonly Kind[] = [
+const kinds: readonly [Kind, ...Kind[]] = [
   {
     kind: 'instance',
     service: 'ecs',
@@ -149,9 +149,10 @@ function things(client: AlibabaClient, patience: Patience): ReturnType<typeof by
     },
     remove: ({ service, remove: name, removeParameters }, { region, id }, what) =>
       client.call({ service, region, name, parameters: removeParameters(id), action: `delete ${what}`, accept: gone }),
-    async isGone({ service, describe: name, one, shelf, field }, { region, id }, what) {
+    async find(kind, { region, id }, what) {
+      const { service, describe: name, one, shelf, field } = kind;
       const call = { service, region, name, parameters: one(id), action: `look for ${what}` };
-      return (await client.pages(call, shelf, field)).length === 0;
+      return (await client.pages<Found>(call, shelf, field)).map((item) => resourceOf(kind, item, region));
     },
   });
 }
@@ -172,6 +173,13 @@ export function alibabaApi(
   return {
     ...things(client, patience),
     preflight: (choice) => preflight(client, choice),
+    async account() {
+      // What is signed for a stand-in must not go to Alibaba.
+      if (endpointIn(context.env, 'sts') === undefined && endpointIn(context.env, 'ecs') !== undefined) return null;
+      const call = { service: 'sts', region: anyRegion, name: 'GetCallerIdentity' } as const;
+      const action = 'tell whose account the key opens';
+      return (await client.call<{ AccountId?: string }>({ ...call, action })).AccountId ?? null;
+    },
     enabledRegions: () => regionNames(client),
     async livePrice({ region, size }) {
       const { PriceInfo } = await client.call<Price>({

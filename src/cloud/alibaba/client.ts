@@ -8,7 +8,7 @@ import { queryOf, signedHeaders } from './signature';
 
 export const refuser = { title: 'Alibaba Cloud', errors };
 
-const versions = { ecs: '2014-05-26', vpc: '2016-04-28' } as const;
+const versions = { ecs: '2014-05-26', vpc: '2016-04-28', sts: '2015-04-01' } as const;
 
 export type Service = keyof typeof versions;
 

@@ -9,7 +9,8 @@ export interface AlibabaChoice {
 }
 
 /** A region whose endpoint always answers: a wrong region's own endpoint would not even resolve. */
-const anyRegion = 'ap-southeast-1';
+/** For what is asked of no region. */
+export const anyRegion = 'ap-southeast-1';
 
 /** The regions that the account may use. */
 export async function regionNames(client: AlibabaClient): Promise<string[]> {

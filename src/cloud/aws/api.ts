@@ -3,8 +3,9 @@ import { together } from '../http';
 import { usualPatience, type Patience } from '../insist';
 import type { Refuser } from '../refusal';
 import type { CloudApi } from '../types';
+import { accountOf } from './caller';
 import { ask, ec2Clients } from './client';
-import { listRegion } from './listing';
+import { instanceById, listRegion } from './listing';
 import { preflight } from './preflight';
 import { remove } from './removal';
 
@@ -17,6 +18,7 @@ export function awsApi(cloud: Refuser, env: NodeJS.ProcessEnv, patience: Patienc
       const lists = await together(regions.map((region) => listRegion(cloud, clientOf(region), region)));
       return lists.flat();
     },
+    machineById: (id, region) => instanceById(cloud, clientOf(region), id, region),
     async enabledRegions() {
       // This one is on in every account; without AllRegions the answer leaves out what is off.
       const answer = await ask(cloud, 'list the regions', () =>
@@ -24,6 +26,7 @@ export function awsApi(cloud: Refuser, env: NodeJS.ProcessEnv, patience: Patienc
       );
       return (answer?.Regions ?? []).map((one) => one.RegionName ?? '');
     },
+    account: async () => accountOf(cloud, await clientOf('us-east-1').config.credentials(), env),
     remove: (resource) => remove(cloud, clientOf(resource.region), resource, patience),
   };
 }

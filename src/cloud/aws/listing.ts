@@ -131,6 +131,17 @@ function consolePage(region: string, kind: string, id: string): string {
   return `https://${region}.console.aws.amazon.com/vpcconsole/home?region=${region}`;
 }
 
+function resourceOf(kind: string, { id, tags, createdAt }: Listed, region: string): CloudResource | null {
+  if (id === undefined) return null;
+  const own = ownershipOf(Object.fromEntries((tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])));
+  return {
+    ...{ kind, id, region },
+    ...(own ?? { job: null, owner: null, expiresAt: null }),
+    createdAt: createdAt?.toISOString() ?? null,
+    console: consolePage(region, kind, id),
+  };
+}
+
 /** Everything of cvicast's in a region, in the order in which it can go. */
 export async function listRegion(cloud: Refuser, client: EC2Client, region: string): Promise<CloudResource[]> {
   const kinds = await together(
@@ -140,19 +151,27 @@ export async function listRegion(cloud: Refuser, client: EC2Client, region: stri
     })),
   );
   return kinds.flatMap(({ kind, items }) =>
-    items.flatMap(({ id, tags, createdAt }) => {
-      const own = ownershipOf(Object.fromEntries((tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])));
-      if (own === null || id === undefined) return [];
-      return [
-        {
-          kind,
-          id,
-          region,
-          ...own,
-          createdAt: createdAt?.toISOString() ?? null,
-          console: consolePage(region, kind, id),
-        },
-      ];
+    items.flatMap((item) => {
+      const found = resourceOf(kind, item, region);
+      return found === null || found.job === null ? [] : [found];
     }),
   );
+}
+
+/** An instance by its id; null when it is gone or ended. */
+export async function instanceById(
+  cloud: Refuser,
+  client: EC2Client,
+  id: string,
+  region: string,
+): Promise<CloudResource | null> {
+  const page = await ask(
+    cloud,
+    `look for instance ${id}`,
+    () => client.send(new DescribeInstancesCommand({ InstanceIds: [id] })),
+    /^InvalidInstanceID\.NotFound$/,
+  );
+  const one = (page?.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []).at(0);
+  if (one === undefined || one.State?.Name === 'terminated') return null;
+  return resourceOf('instance', { id, tags: one.Tags, createdAt: one.LaunchTime }, region);
 }

@@ -18,9 +18,11 @@ interface Listed {
   readonly createdTime?: string;
 }
 
+const machines = ['microsoft.compute/virtualmachines', '2024-07-01'] as const;
+
 /** What the stack makes, in the order in which it can go when its group no longer holds it. */
 const versions: readonly (readonly [type: string, version: string])[] = [
-  ['microsoft.compute/virtualmachines', '2024-07-01'],
+  machines,
   ['microsoft.compute/disks', '2024-03-02'],
   ['microsoft.network/networkinterfaces', '2024-05-01'],
   ['microsoft.network/publicipaddresses', '2024-05-01'],
@@ -76,6 +78,14 @@ async function list(client: AzureClient, regions: readonly string[]): Promise<Cl
 
 const idForm =
   /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[\w.()-]{1,90}(?:\/providers\/[\w.]+(?:\/[\w.-]+\/[\w.-]+)+)?$/i;
+
+async function machineById(client: AzureClient, id: string): Promise<CloudResource | null> {
+  const [kind, version] = machines;
+  if (!idForm.test(id)) throw notOurs('Azure', kind, id, 'delete it in portal.azure.com');
+  const action = `look for machine ${id.split('/').at(-1) ?? ''}`;
+  const { status, body } = await client.call<Listed>({ method: 'GET', path: id, version, action, accept: [404] });
+  return status === 404 ? null : resourceOf(kind, { ...body, id });
+}
 
 async function remove(client: AzureClient, resource: CloudResource, patience: Patience): Promise<void> {
   const isGroup = resource.kind === groupKind;
@@ -144,7 +154,9 @@ export async function azureApi(
   const client = azureClient(login, context.env, policy);
   return {
     preflight: (choice) => preflight(client, choice),
+    account: () => Promise.resolve(login.subscription.toLowerCase()),
     list: (regions) => list(client, regions),
+    machineById: (id) => machineById(client, id),
     remove: (resource) => remove(client, resource, patience),
     livePrice: (choice) => livePrice(context.env, choice, policy),
   };

@@ -17,6 +17,13 @@ interface Region {
   readonly slug: string;
   readonly available: boolean;
 }
+interface Account {
+  readonly status?: string;
+  readonly droplet_limit?: number;
+  readonly uuid?: string;
+  /** What is made belongs to it. */
+  readonly team?: { readonly uuid?: string };
+}
 interface Droplet {
   readonly id: number;
   readonly tags: readonly string[];
@@ -35,13 +42,22 @@ type Pages = Readonly<Record<string, unknown>> & {
 
 const nobodys: Ownership = { job: null, owner: null, expiresAt: null };
 
-/** Whose it is by its tags, or else by a name that is a job's id (a firewall whose tag was deleted). */
-function ownership(tags: readonly string[] | null, name: string): Ownership | null {
-  for (const tag of [...(tags ?? []), name]) {
+/** Whose it is by one of its tags. */
+function ownershipInTags(tags: readonly string[] | null): Ownership | null {
+  for (const tag of tags ?? []) {
     const own = ownershipInName(tag);
     if (own) return own;
   }
-  return isJobName(name) ? { ...nobodys, job: name } : null;
+  return null;
+}
+
+/** Whose it is by a bare name that is a job's id. */
+const ownershipByName = (name: string): Ownership | null => (isJobName(name) ? { ...nobodys, job: name } : null);
+
+/** A firewall's name can hold no owner. It loses its tag when the tag is deleted before it. */
+function ownershipOfFirewall({ tags, name }: Firewall): (Ownership & { byNameAlone?: true }) | null {
+  const byName = ownershipByName(name);
+  return ownershipInTags(tags) ?? (byName && { ...byName, byNameAlone: true });
 }
 
 export interface DigitalOceanAccess {
@@ -79,13 +95,11 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
     }
   }
 
+  const askAccount = async (): Promise<Account> =>
+    (await ask<{ account?: Account }>('GET', 'account', 'tell the account')).body.account ?? {};
+
   async function checkAccount(): Promise<void> {
-    const { body } = await ask<{ account?: { status?: string; droplet_limit?: number } }>(
-      'GET',
-      'account',
-      'tell the account',
-    );
-    const { status, droplet_limit: limit } = body.account ?? {};
+    const { status, droplet_limit: limit } = await askAccount();
     if (status === 'locked') throw accountTrouble('account-locked', 'the account is locked');
     if (limit === 0) throw accountTrouble('quota', 'the account may have no droplets: its limit is 0');
     // A read-only token may look at everything; only a change tells. Nothing bears this tag, so nothing is lost.
@@ -140,21 +154,19 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
     ]);
     // In the order in which they can go.
     return [
-      ...((droplets ?? []) as Droplet[]).flatMap((one) =>
-        resource('droplet', one.id, ownership(one.tags, ''), `droplets/${one.id}`, one.region.slug, one.created_at),
-      ),
+      ...((droplets ?? []) as Droplet[]).flatMap((one) => droplet(one, ownershipInTags(one.tags))),
       ...((firewalls ?? []) as Firewall[]).flatMap((one) =>
         resource(
           'firewall',
           one.id,
-          ownership(one.tags, one.name),
+          ownershipOfFirewall(one),
           `networking/firewalls/${one.id}`,
           'global',
           one.created_at,
         ),
       ),
       ...((keys ?? []) as { id: number; name: string }[]).flatMap((one) =>
-        resource('key', one.id, ownership(null, one.name), 'account/security'),
+        resource('key', one.id, ownershipInName(one.name) ?? ownershipByName(one.name), 'account/security'),
       ),
       ...((tags ?? []) as { name: string }[]).flatMap((one) =>
         resource('tag', one.name, ownershipInName(one.name), `tags/${encodeURIComponent(one.name)}`),
@@ -168,7 +180,18 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
       await checkPlace(choice);
       await checkImage(choice.region);
     },
+    async account() {
+      const { team, uuid } = await askAccount();
+      return team?.uuid ?? uuid ?? null;
+    },
     list,
+    async machineById(id) {
+      const path = `droplets/${encodeURIComponent(id)}`;
+      const { body } = await ask<{ droplet?: Droplet } | null>('GET', path, `look for droplet ${id}`, [404]);
+      return body?.droplet === undefined
+        ? null
+        : (droplet(body.droplet, ownershipInTags(body.droplet.tags) ?? nobodys)[0] ?? null);
+    },
     async remove(resource) {
       const paths: Record<string, string> = {
         droplet: 'droplets',
@@ -184,6 +207,10 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
       return sizes.find((one) => one.slug === size)?.price_hourly ?? null;
     },
   };
+}
+
+function droplet(one: Droplet, own: Ownership | null): CloudResource[] {
+  return resource('droplet', one.id, own, `droplets/${one.id}`, one.region.slug, one.created_at);
 }
 
 function resource(

@@ -104,10 +104,24 @@ function resourceOf(kind: string, item: Item, own: Ownership, project: string): 
   };
 }
 
+const idForm = /^projects\/[\w:.-]+\/[\w/-]+$/;
+const nobodys: Ownership = { job: null, owner: null, expiresAt: null };
+
+function unknownName(kind: string, id: string): UserError {
+  return new UserError({
+    code: 'unknown-resource',
+    what: `cvicast does not know how to delete ${kind} ${JSON.stringify(id)}`,
+    why: 'its name is not one of Compute Engine',
+    fix: "delete it on the console's page",
+    exit: 'alive',
+  });
+}
+
 /** Compute Engine. `list` gives what the whole project holds, whatever regions are named: one call lists them all. */
 export function gcpApi(cloud: Refuser, client: GoogleClient, patience: Patience = usualPatience): CloudApi {
   return {
     preflight: (choice) => preflight(client, choice),
+    account: () => Promise.resolve(client.project),
     async list() {
       const lists = await together(
         kinds.map(async (kind) => ({ kind: kind.kind, items: await listKind(client, kind) })),
@@ -119,16 +133,14 @@ export function gcpApi(cloud: Refuser, client: GoogleClient, patience: Patience 
         }),
       );
     },
+    async machineById(id) {
+      if (!idForm.test(id)) throw unknownName('instance', id);
+      const { status, body } = await client.compute<Item>('GET', id, `look for instance ${id}`, [404]);
+      if (status === 404) return null;
+      return resourceOf('instance', body, ownershipOf(body.labels ?? {}) ?? nobodys, client.project);
+    },
     async remove({ kind, id }) {
-      if (!/^projects\/[\w:.-]+\/[\w/-]+$/.test(id)) {
-        throw new UserError({
-          code: 'unknown-resource',
-          what: `cvicast does not know how to delete ${kind} ${JSON.stringify(id)}`,
-          why: 'its name is not one of Compute Engine',
-          fix: "delete it on the console's page",
-          exit: 'alive',
-        });
-      }
+      if (!idForm.test(id)) throw unknownName(kind, id);
       await insist(cloud, () => client.compute('DELETE', id, `delete ${kind} ${id}`, [404]), patience);
       // The answer is an operation that has only begun; what depends on it can go when it has ended.
       await untilGone(

@@ -47,7 +47,9 @@ export const local: Cloud = {
   api: () =>
     Promise.resolve({
       preflight: () => Promise.resolve(),
+      account: () => Promise.resolve(null),
       list: () => Promise.resolve([]),
+      machineById: () => Promise.resolve(null),
       remove: () => Promise.resolve(),
     }),
   stack: async () => (await import('../../../stacks/local')).default,

@@ -29,7 +29,7 @@ type Found = Readonly<Record<string, unknown>> & {
 };
 
 /** What the stack makes, in the order in which it can go. A system disk goes with its instance. */
-const kinds: readonly Kind[] = [
+const kinds: readonly [Kind, ...Kind[]] = [
   {
     kind: 'instance',
     service: 'cvm',
@@ -118,9 +118,10 @@ function things(client: TencentClient, patience: Patience): ReturnType<typeof by
     },
     remove: ({ service, remove: name, removeParameters }, { region, id }, what) =>
       client.call({ service, region, name, parameters: removeParameters(id), action: `delete ${what}`, accept: gone }),
-    async isGone({ service, describe: name, ids, field }, { region, id }, what) {
+    async find(kind, { region, id }, what) {
+      const { service, describe: name, ids, field } = kind;
       const call = { service, region, name, parameters: { [ids]: [id] }, action: `look for ${what}`, accept: gone };
-      return (await client.pages(call, field)).length === 0;
+      return (await client.pages<Found>(call, field)).map((item) => resourceOf(kind, item, region));
     },
   });
 }
@@ -137,6 +138,11 @@ export function tencentApi(
   return {
     ...things(client, patience),
     preflight: (choice) => preflight(client, choice),
+    async account() {
+      const call = { service: 'sts', region: 'ap-singapore', name: 'GetCallerIdentity' } as const;
+      const action = 'tell whose account the key opens';
+      return (await client.call<{ AccountId?: string }>({ ...call, action })).AccountId ?? null;
+    },
     enabledRegions: () => regionNames(client),
   };
 }

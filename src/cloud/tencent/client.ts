@@ -7,7 +7,7 @@ import { authorization } from './signature';
 
 export const refuser = { title: 'Tencent Cloud', errors };
 
-const versions = { cvm: '2017-03-12', vpc: '2017-03-12' } as const;
+const versions = { cvm: '2017-03-12', vpc: '2017-03-12', sts: '2018-08-13' } as const;
 
 export type Service = keyof typeof versions;
 

@@ -10,8 +10,11 @@ export interface Fault {
   readonly times?: number;
   readonly do:
     | { readonly refuse: { readonly code: string; readonly message: string; readonly status?: number } }
-    /** The work is done, the answer is lost; the plugin asks again, as the real ones do, unless told not to. */
-    | { readonly loseAnswer: { readonly retry: boolean } }
+    /**
+     * The work is done, the answer is lost; the plugin asks again, as the real ones do, unless told not to. `hide`: the
+     * next listings do not know it.
+     */
+    | { readonly loseAnswer: { readonly retry: boolean; readonly hide?: number } }
     /** Waits at a gate that the test opens, before the work or after it. */
     | { readonly wait: { readonly gate: string; readonly when: 'before' | 'after' } }
     /** The work is done, but the plugin could not watch it to its end: the engine is told so, with the id. */

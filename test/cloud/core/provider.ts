@@ -164,7 +164,11 @@ export class Plugin {
     const inputs = props(request.getProperties());
     this.judged(request.getUrn(), inputs);
     const fault = world.faults.next('create', resource.kind);
-    const create = () => Promise.resolve(resource.create(world, inputs));
+    const create = async () => {
+      const made = await resource.create(world, inputs);
+      if (fault !== null && 'loseAnswer' in fault) made.entry.hiddenFor = fault.loseAnswer.hide ?? 0;
+      return made;
+    };
     const once = fault !== null && 'loseAnswer' in fault && fault.loseAnswer.retry && resource.idempotent === true;
     const made = await world.faults.around(once ? null : fault, create);
     if (fault !== null && 'hide' in fault) made.entry.hiddenFor = fault.hide.listings;

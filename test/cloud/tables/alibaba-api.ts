@@ -147,6 +147,10 @@ const actions: Readonly<Record<string, (call: Call) => HttpAnswer>> = {
       AccountAttributeItems: { AccountAttributeItem: [most, item('used-postpaid-instance-vcpu-count', '0')] },
     });
   },
+  GetCallerIdentity: ({ world }) => {
+    const AccountId = world.options['account'] ?? facts.account;
+    return ok({ IdentityType: 'RAMUser', AccountId, UserId: '1', Arn: `acs:ram::${AccountId}:user/stand-in` });
+  },
   DescribePrice: ({ query }) => {
     const type = facts.types[query.get('InstanceType') ?? ''];
     return type

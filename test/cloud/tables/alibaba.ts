@@ -243,6 +243,6 @@ export const alibaba: CloudTable = {
   api: (world, request) => alibabaApi(world, request, (entry) => remove(world, entry, 'api')),
   environment: (url, _folder, secret) => ({
     ...{ ALIBABA_CLOUD_ACCESS_KEY_ID: 'stand-in-key', ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret },
-    ...{ ECS_ENDPOINT: url, VPC_ENDPOINT: url },
+    ...{ ECS_ENDPOINT: url, VPC_ENDPOINT: url, STS_ENDPOINT: url },
   }),
 };

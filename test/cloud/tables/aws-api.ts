@@ -261,7 +261,17 @@ function failure({ code, message, status }: Refusal): HttpAnswer {
   return { status, text: xml('Response', body), headers: { 'content-type': 'text/xml;charset=UTF-8' } };
 }
 
-/** EC2's query protocol, signature checked. */
+/** The Security Token Service, as far as cvicast asks it. It answers in JSON whom asks for that; this one does not. */
+function caller(world: World, form: URLSearchParams): HttpAnswer {
+  if (form.get('Action') !== 'GetCallerIdentity' || form.get('Version') !== '2011-06-15')
+    return refuse('InvalidAction', 'Could not find operation for that version');
+  const Account = world.options['account'] ?? facts.account;
+  const result = { Arn: `arn:aws:iam::${Account}:user/stand-in`, UserId: 'AIDASTANDIN0000000000', Account };
+  const text = xml('GetCallerIdentityResponse', { GetCallerIdentityResult: result });
+  return { status: 200, text, headers: { 'content-type': 'text/xml' } };
+}
+
+/** EC2's query protocol, and the one call of the Security Token Service; signature checked. */
 export async function awsApi(world: World, request: HttpRequest): Promise<HttpAnswer> {
   try {
     const signed = signatureOf(request);
@@ -279,6 +289,7 @@ export async function awsApi(world: World, request: HttpRequest): Promise<HttpAn
     if (!openRegions(world, [signed.region]).includes(signed.region))
       return refuse('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
     const form = new URLSearchParams(request.body);
+    if (signed.service === 'sts') return caller(world, form);
     const action = form.get('Action') ?? '';
     const call = { world, region: signed.region, form };
     if (world.options['permissions'] === 'read' && /^(Delete|Terminate|Detach|Disassociate)/.test(action)) dryRun(call);

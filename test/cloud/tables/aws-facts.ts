@@ -41,3 +41,5 @@ export const canonical = '099720109477';
 export const parameter = '/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id';
 export const imageName = 'ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20261104';
 export const imageOf = (region: string): string => fixedId('ami-', `jammy ${region}`);
+
+export const account = '111122223333';

@@ -1,6 +1,7 @@
+import type { Entry } from '../core/ledger';
 import { Refusal } from '../core/refusal';
 import type { HttpAnswer, HttpRequest, World } from '../core/table';
-import { image, regions, sizes } from './digitalocean-facts';
+import { account, image, regions, sizes } from './digitalocean-facts';
 
 const refuse = (message: string, status: number, code: string): never => {
   throw new Refusal(code, message, status);
@@ -9,6 +10,12 @@ const refuse = (message: string, status: number, code: string): never => {
 const page = (field: string, items: unknown[]): HttpAnswer => ({
   status: 200,
   body: { [field]: items, links: {}, meta: { total: items.length } },
+});
+
+const droplet = (one: Entry): object => ({
+  ...{ id: Number(one.id), name: one.name, status: one.state, tags: Object.keys(one.tags) },
+  ...{ created_at: new Date(one.createdAt).toISOString(), region: { slug: one.region } },
+  networks: { v4: [{ ip_address: one.properties['ipv4Address'], type: 'public' }], v6: [] },
 });
 
 const lists: Record<string, (world: World) => HttpAnswer> = {
@@ -25,15 +32,7 @@ const lists: Record<string, (world: World) => HttpAnswer> = {
       'regions',
       regions.map((slug) => ({ slug, name: slug, available: true, features: [] })),
     ),
-  '/v2/droplets': (world) =>
-    page(
-      'droplets',
-      world.ledger.listed('droplet').map((one) => ({
-        ...{ id: Number(one.id), name: one.name, status: one.state, tags: Object.keys(one.tags) },
-        ...{ created_at: new Date(one.createdAt).toISOString(), region: { slug: one.region } },
-        networks: { v4: [{ ip_address: one.properties['ipv4Address'], type: 'public' }], v6: [] },
-      })),
-    ),
+  '/v2/droplets': (world) => page('droplets', world.ledger.listed('droplet').map(droplet)),
   '/v2/firewalls': (world) =>
     page(
       'firewalls',
@@ -56,7 +55,18 @@ const lists: Record<string, (world: World) => HttpAnswer> = {
     ),
   '/v2/account': (world) => ({
     status: 200,
-    body: { account: { status: 'active', droplet_limit: Number(world.options['dropletLimit'] ?? '10') } },
+    body: {
+      account: {
+        ...{
+          status: 'active',
+          status_message: '',
+          email_verified: true,
+          uuid: 'b6fr89dbf6d9156cace5f3c78dc9851d957381ef',
+        },
+        droplet_limit: Number(world.options['dropletLimit'] ?? '10'),
+        team: { uuid: world.options['account'] ?? account, name: 'My Team' },
+      },
+    },
   }),
   [`/v2/images/${image}`]: (world) =>
     world.options['image'] === 'none'
@@ -79,6 +89,8 @@ export async function digitalOceanApi(world: World, request: HttpRequest): Promi
   const listing = lists[request.path];
   if (request.method === 'GET' && listing) return listing(world);
   const one = /^\/v2\/(droplets|firewalls|tags|account\/keys)\/([^/]+)$/.exec(request.path);
+  const machine = request.method === 'GET' && one?.[1] === 'droplets' && world.ledger.get('droplet', one[2]!);
+  if (machine) return { status: 200, body: { droplet: droplet(machine) } };
   if (request.method !== 'DELETE' || !one)
     return refuse('The resource you were accessing could not be found.', 404, 'not_found');
   if (world.options['permissions'] === 'read')

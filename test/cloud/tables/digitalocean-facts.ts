@@ -11,3 +11,5 @@ export const sizes: readonly (readonly [string, number, number, number, number])
 ];
 export const regions = ['nyc1', 'nyc3', 'sfo3', 'tor1', 'fra1', 'ams3', 'lon1', 'sgp1', 'blr1', 'syd1'];
 export const image = 'ubuntu-22-04-x64';
+
+export const account = '5df3e3004a17e242b7c20ca6c9fc25b701a47ece';

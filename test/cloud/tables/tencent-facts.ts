@@ -21,3 +21,5 @@ export const regions: Readonly<Record<string, readonly string[]>> = {
   'ap-beijing': ['ap-beijing-6', 'ap-beijing-7'],
 };
 export const image = 'img-487zeit5';
+
+export const account = '100026212345';

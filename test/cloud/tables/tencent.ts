@@ -6,7 +6,7 @@ import { Refusal } from '../core/refusal';
 import { openRegions } from '../core/regions';
 import { isProps, textOf, type Shape } from '../core/shape';
 import type { CloudTable, HttpAnswer, HttpRequest, World } from '../core/table';
-import { image, regions, types } from './tencent-facts';
+import { account, image, regions, types } from './tencent-facts';
 import * as shapes from './tencent-shapes';
 
 interface Call {
@@ -242,6 +242,10 @@ const actions: Readonly<Record<string, (call: Call) => Props | Promise<Props>>> 
         : [],
     };
   },
+  GetCallerIdentity: ({ world }) => {
+    const AccountId = world.options['account'] ?? account;
+    return { Type: 'CAMUser', AccountId, UserId: '1', PrincipalId: '1', Arn: `qcs::cam:${AccountId}:uin/1` };
+  },
   DescribeAccountQuota: ({ region, world }) => {
     const left = Number(world.options['instanceQuota'] ?? '20');
     const PostPaidQuotaSet = regions[region]!.map((Zone) => ({ Zone, RemainingQuota: left, TotalQuota: 20 }));
@@ -257,8 +261,9 @@ async function api(world: World, request: HttpRequest): Promise<HttpAnswer> {
     const region = request.headers['x-tc-region'] ?? '';
     if (!openRegions(world, Object.keys(regions)).includes(region))
       refuse('InvalidParameterValue', `The region \`${region}\` is invalid.`);
-    if (request.headers['x-tc-version'] !== '2017-03-12') refuse('NoSuchVersion', 'The API version does not exist.');
-    if (world.options['permissions'] === 'read' && !action.startsWith('Describe'))
+    const version = action === 'GetCallerIdentity' ? '2018-08-13' : '2017-03-12';
+    if (request.headers['x-tc-version'] !== version) refuse('NoSuchVersion', 'The API version does not exist.');
+    if (world.options['permissions'] === 'read' && !/^(Describe|Get)/.test(action))
       refuse('UnauthorizedOperation', 'You are not authorized to perform this operation.');
     const call = { world, region, parameters: JSON.parse(request.body === '' ? '{}' : request.body) as Props };
     if (action in describes) return { status: 200, body: { Response: { RequestId, ...describe(call, action) } } };
