@@ -81,7 +81,7 @@ describe('a watchdog', () => {
     const { slept, said, live } = lifeOf(timeOver + 20 * seconds, [
       left,
       new Error('no route'),
-      ...Array(7).fill(left),
+      ...Array<readonly LeftOver[]>(7).fill(left),
     ]);
     await live();
     expect(slept).toEqual([5, 10, 20, 40, 80, 160, 320, 600, 600]);
