@@ -1,4 +1,5 @@
 import * as compute from '@pulumi/azure-native/compute';
+import * as devtestlab from '@pulumi/azure-native/devtestlab';
 import * as network from '@pulumi/azure-native/network';
 import * as resources from '@pulumi/azure-native/resources';
 import * as pulumi from '@pulumi/pulumi';
@@ -73,9 +74,22 @@ function card(request: MachineRequest, group: resources.ResourceGroup, tags: Rec
   return { address, nic };
 }
 
+const minute = 60_000;
+/** Whether Azure acts on the same day on a time that is closer than half an hour was not seen. */
+const leastMinutes = 31;
+/** The schedule knows a time of day and no date: a moment that is a day away would be read as now. */
+const mostMinutes = 24 * 60 - 10;
+
+/** `HHmm`, UTC, at which the platform deallocates the machine: never before the job's time is over, but for the bounds. */
+export function shutdownTime(expiresAt: string, now = Date.now()): string {
+  const wanted = Math.max(Date.parse(expiresAt), now + leastMinutes * minute);
+  const moment = Math.min(Math.ceil(wanted / minute), Math.floor(now / minute) + mostMinutes);
+  return new Date(moment * minute).toISOString().slice(11, 16).replace(':', '');
+}
+
 /**
  * A virtual machine in a resource group of its own. A machine that is only off still bills, and so do its disk and
- * address: what really ends the bill is the end of the group.
+ * address: what really ends the bill is the end of the group. The platform's schedule ends the machine's own part of it.
  */
 const stack: MachineStack = (request) => {
   const tags = tagsOf(request);
@@ -123,6 +137,23 @@ const stack: MachineStack = (request) => {
         },
       },
       ...(request.spot ? { priority: 'Spot', evictionPolicy: 'Delete', billingProfile: { maxPrice: -1 } } : {}),
+    },
+    { deletedWith: group },
+  );
+  new devtestlab.GlobalSchedule(
+    'timer',
+    {
+      resourceGroupName: group.name,
+      location: request.region,
+      // Azure takes no other name.
+      name: pulumi.interpolate`shutdown-computevm-${machine.name}`,
+      tags,
+      status: 'Enabled',
+      taskType: 'ComputeVmShutdownTask',
+      targetResourceId: machine.id,
+      timeZoneId: 'UTC',
+      dailyRecurrence: { time: machine.id.apply(() => shutdownTime(request.expiresAt)) },
+      notificationSettings: { status: 'Disabled', timeInMinutes: 30 },
     },
     { deletedWith: group },
   );

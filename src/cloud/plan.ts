@@ -119,6 +119,20 @@ function surest(cloud: Cloud): EndedBy | undefined {
   return stops.find((end) => end.kind === 'platform') ?? stops[0];
 }
 
+/** What the platform takes off the bill by itself, where the rest of it goes on. */
+const partial = (cloud: Cloud): EndedBy | undefined =>
+  cloud.endedBy.find((end) => end.kind === 'platform' && end.leavesPerHour !== undefined);
+
+const hoursADay = 24;
+
+/** The bill of the first day after this computer's death, where nothing by itself ends all of it. */
+function billOfADay(cloud: Cloud, size: MachineSize, ttlMinutes: number): number {
+  const end = partial(cloud);
+  if (end === undefined) return billOf(cloud, size, hoursADay * 3600);
+  const hours = Math.min(hoursADay, Math.max(ttlMinutes, end.smallestMinutes ?? 0) / 60);
+  return billOf(cloud, size, hours * 3600) + (hoursADay - hours) * (end.leavesPerHour ?? 0);
+}
+
 function endingInWords(end: EndedBy, ttlMinutes: number): string {
   const after = end.kind === 'sweep' ? '' : `after ${Math.max(ttlMinutes, end.smallestMinutes ?? 0)} min, `;
   return `${end.kind}: ${after}${end.what}${end.stopsBill ? '' : ' (does not stop the bill)'}`;
@@ -189,9 +203,14 @@ export function planFor(cloud: Cloud, wish: PlanWish): PlanRow {
   }
 
   const end = surest(cloud);
-  const worstSeconds = end ? Math.max(ttlMinutes, end.smallestMinutes ?? 0) * 60 : 24 * 3600;
-  const worstCase = billOf(cloud, size, worstSeconds);
-  if (!end && size.pricePerHour > 0) {
+  const worstSeconds = end ? Math.max(ttlMinutes, end.smallestMinutes ?? 0) * 60 : hoursADay * 3600;
+  const worstCase = end ? billOf(cloud, size, worstSeconds) : billOfADay(cloud, size, ttlMinutes);
+  const leaves = partial(cloud)?.leavesPerHour;
+  if (!end && leaves !== undefined) {
+    warnings.push(
+      `${cloud.title} ends the machine by itself, but not its disk and address: should this computer die for good, the first day costs ${money(worstCase)} and each one after it ${money(leaves * hoursADay)} until \`cvicast gc\` or you delete them`,
+    );
+  } else if (!end && size.pricePerHour > 0) {
     warnings.push(
       `nothing at ${cloud.title} ends a machine by itself: should this computer die for good, it costs ${money(worstCase)} a day until \`cvicast gc\` or you delete it`,
     );

@@ -36,6 +36,8 @@ export interface EndedBy {
   /** Smallest life it can be armed for, minutes. */
   readonly smallestMinutes?: number;
   readonly stopsBill: boolean;
+  /** USD an hour that is billed on after it, where it stops only the machine's own part of the bill. */
+  readonly leavesPerHour?: number;
 }
 
 export interface CredentialsReport {

@@ -152,6 +152,8 @@ export function tellStories(
     readonly afterItsTime: 'deleted' | 'off';
     readonly badSize: string;
     readonly badRegion: string;
+    /** USD an hour that is billed on after its time, where the platform ends the machine's own part of the bill alone. */
+    readonly leavesPerHour?: number;
   },
 ): void {
   const rent = useRental(name, place);
@@ -193,6 +195,11 @@ export function tellStories(
     await rental.cloud.until(({ entries }) =>
       entries.some((entry) => entry.kind === facts.machine && entry.state === facts.afterItsTime),
     );
+    if (facts.leavesPerHour !== undefined) {
+      const { bill } = await rental.cloud.ledger();
+      await rental.cloud.advance(600);
+      expect((await rental.cloud.ledger()).bill - bill).toBeCloseTo(10 * facts.leavesPerHour, 2);
+    }
     await rental.stack.destroy();
     expect(await rental.cloud.alive()).toEqual([]);
   });

@@ -20,6 +20,7 @@ const fault = (status: number, code: string): Answer => ({
 interface World {
   actions: string[];
   state: string;
+  timers: string;
   limit: number;
   groups: Map<string, number>;
   loose: Set<string>;
@@ -145,6 +146,8 @@ function standIn(world: World, host: () => string): (asked: Asked) => Answer | n
       case '/providers/Microsoft.Compute':
       case '/providers/Microsoft.Network':
         return { body: { registrationState: world.state } };
+      case '/providers/Microsoft.DevTestLab':
+        return { body: { registrationState: world.timers } };
       case '/locations':
         return page(
           asked,
@@ -233,6 +236,7 @@ describe('the API of Azure', () => {
     world = {
       actions: ['*'],
       state: 'Registered',
+      timers: 'Registered',
       limit: 10,
       groups: new Map([['cv-1', 0]]),
       loose: new Set(),
@@ -264,6 +268,13 @@ describe('the API of Azure', () => {
       'azure-not-allowed',
     ],
     ['a subscription that never made a machine', {}, { state: 'NotRegistered' }, 'azure-provider-unregistered'],
+    ['a subscription without its shutdown schedules', {}, { timers: 'NotRegistered' }, 'azure-provider-unregistered'],
+    [
+      'a login that may not arm the schedule',
+      {},
+      { actions: ['Microsoft.Compute/*', 'Microsoft.Resources/*', 'Microsoft.Network/*'] },
+      'azure-not-allowed',
+    ],
     ['an unknown region', { region: 'eastus9' }, {}, 'unknown-region'],
     ['an unknown size', { size: 'Standard_D4s_v9' }, {}, 'unknown-size'],
     ['an arm64 size', { size: 'Standard_D4pls_v5' }, {}, 'arm-size'],

@@ -128,6 +128,14 @@ describe('a plan', () => {
     expect(planFor(findCloud('aws'), wish()).worstCasePer).toBe('job');
   });
 
+  it('counts the rest of the day at what the platform leaves, where its timer ends a part of the bill alone', () => {
+    const row = planFor(findCloud('azure'), wish());
+    expect(row.worstCasePer).toBe('day');
+    expect(row.worstCase).toBeCloseTo(row.pricePerHour + 23 * 0.0083, 4);
+    expect(row.endedBy[0]).toMatch(/^platform: after 60 min, Azure deallocates .* \(does not stop the bill\)$/);
+    expect(row.warnings.join('\n')).toContain('each one after it $0.20');
+  });
+
   it('counts the smallest life that a timer can be set to', () => {
     const gcp = findCloud('gcp');
     const slow: Cloud = {

@@ -1,8 +1,12 @@
 import { clouds } from '../../src/cloud';
 import type { MachineRequest } from '../../stacks/machine';
+import type { Call } from '../../stacks/tencent-provider/client';
+import { kinds, setRules } from '../../stacks/tencent-provider/resources';
 import { askedBy, type Asked } from '../_helpers/stack-inputs';
 import { judgeOf } from './judges/judge';
+import type { World } from './core/table';
 import { tables } from './tables';
+import { image as newestImage } from './tables/alibaba-facts';
 
 const judged = Object.values(tables).filter((table) => table.requests !== undefined);
 
@@ -47,6 +51,217 @@ describe.each(judged.map(({ name, requests }) => ({ name, requests })))(
     });
   },
 );
+
+type Value = Readonly<Record<string, unknown>>;
+
+const cidrs = ['203.0.113.7/32', '198.51.100.0/24'];
+
+/** What a cloud is asked for, as far as strangers, agents and the kind of the price go. */
+interface Closed {
+  /** Type of the machine. */
+  readonly machine: string;
+  /** Everything that lets somebody in, complete. */
+  readonly doors: Readonly<Record<string, readonly Value[]>>;
+  /** What must be said aloud against IPv6, agents and rights, where the cloud's own default is another or may become it. */
+  readonly said: readonly (readonly [type: string, inputs: Value])[];
+  /** What a spot machine has, and no other. */
+  readonly spot?: Value;
+  /** Left out for good: asked for, each would let the machine, or the cloud in it, do more. */
+  readonly never?: readonly string[];
+}
+
+const closed: Readonly<Record<string, Closed>> = {
+  digitalocean: {
+    machine: 'digitalocean:index/droplet:Droplet',
+    doors: {
+      'digitalocean:index/firewall:Firewall.inboundRules': [
+        { protocol: 'tcp', portRange: '22', sourceAddresses: cidrs },
+      ],
+    },
+    said: [['digitalocean:index/droplet:Droplet', { ipv6: false, monitoring: false, dropletAgent: false }]],
+  },
+  aws: {
+    machine: 'aws:ec2/instance:Instance',
+    doors: {
+      'aws:ec2/securityGroup:SecurityGroup.ingress': [{ protocol: 'tcp', fromPort: 22, toPort: 22, cidrBlocks: cidrs }],
+    },
+    said: [
+      [
+        'aws:ec2/instance:Instance',
+        { metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 } },
+      ],
+    ],
+    // Without a role the agent that Canonical's image brings can speak to nobody.
+    never: ['iamInstanceProfile'],
+    spot: { instanceMarketOptions: { marketType: 'spot' } },
+  },
+  gcp: {
+    machine: 'gcp:compute/instance:Instance',
+    doors: { 'gcp:compute/firewall:Firewall.allows': [{ protocol: 'tcp', ports: ['22'] }] },
+    said: [
+      ['gcp:compute/firewall:Firewall', { direction: 'INGRESS', sourceRanges: cidrs }],
+      ['gcp:compute/network:Network', { autoCreateSubnetworks: false }],
+      [
+        'gcp:compute/instance:Instance',
+        {
+          networkInterfaces: [{ stackType: 'IPV4_ONLY' }],
+          metadata: { 'block-project-ssh-keys': 'true', 'enable-oslogin': 'FALSE', 'serial-port-enable': 'FALSE' },
+        },
+      ],
+    ],
+    never: ['serviceAccount'],
+    spot: { scheduling: { provisioningModel: 'SPOT' } },
+  },
+  azure: {
+    machine: 'azure-native:compute:VirtualMachine',
+    doors: {
+      'azure-native:network:NetworkSecurityGroup.securityRules': [
+        {
+          ...{ name: 'ssh', priority: 100, direction: 'Inbound', access: 'Allow', protocol: 'Tcp' },
+          ...{ sourceAddressPrefixes: cidrs, sourcePortRange: '*' },
+          ...{ destinationAddressPrefix: '*', destinationPortRange: '22' },
+        },
+      ],
+    },
+    said: [
+      ['azure-native:network:PublicIPAddress', { publicIPAddressVersion: 'IPv4' }],
+      [
+        'azure-native:compute:VirtualMachine',
+        {
+          osProfile: {
+            allowExtensionOperations: false,
+            linuxConfiguration: { disablePasswordAuthentication: true, provisionVMAgent: false },
+          },
+        },
+      ],
+    ],
+    never: ['identity'],
+    spot: { priority: 'Spot', evictionPolicy: 'Delete' },
+  },
+  alibaba: {
+    machine: 'alicloud:ecs/instance:Instance',
+    doors: {
+      'alicloud:ecs/securityGroupRule:SecurityGroupRule': cidrs.map((cidrIp) => ({
+        ...{ type: 'ingress', ipProtocol: 'tcp', portRange: '22/22', nicType: 'intranet', policy: 'accept', cidrIp },
+        securityGroupId: expect.any(String) as unknown,
+      })),
+    },
+    said: [
+      ['alicloud:ecs/securityGroup:SecurityGroup', { innerAccessPolicy: 'Drop' }],
+      ['alicloud:ecs/instance:Instance', { securityEnhancementStrategy: 'Deactive', httpTokens: 'required' }],
+    ],
+    never: ['roleName'],
+    spot: { spotStrategy: 'SpotAsPriceGo' },
+  },
+  tencent: {
+    machine: 'RunInstances',
+    doors: {
+      'ModifySecurityGroupPolicies.SecurityGroupPolicySet.Ingress': cidrs.map((CidrBlock) => ({
+        ...{ Protocol: 'TCP', Port: '22', CidrBlock, Action: 'ACCEPT' },
+      })),
+    },
+    said: [
+      [
+        'RunInstances',
+        {
+          EnhancedService: {
+            SecurityService: { Enabled: false },
+            MonitorService: { Enabled: false },
+            AutomationService: { Enabled: false },
+          },
+        },
+      ],
+    ],
+    never: ['CamRoleName'],
+    spot: { InstanceChargeType: 'SPOTPAID' },
+  },
+  hetzner: {
+    machine: 'hcloud:index/server:Server',
+    doors: {
+      'hcloud:index/firewall:Firewall.rules': [{ direction: 'in', protocol: 'tcp', port: '22', sourceIps: cidrs }],
+    },
+    said: [['hcloud:index/server:Server', { publicNets: [{ ipv4Enabled: true, ipv6Enabled: false }] }]],
+  },
+};
+
+/** The requests that our own provider makes of what Tencent's stack asks it for. */
+async function requestsOf(asked: readonly Asked[]): Promise<Asked[]> {
+  const made: Asked[] = [];
+  const call: Call = (_service, _region, action, inputs) => {
+    made.push({ type: action, name: action, inputs: inputs as Value });
+    const instance = { InstanceState: 'RUNNING', PublicIpAddresses: ['203.0.113.9'] };
+    return Promise.resolve({ InstanceIdSet: ['ins-1'], InstanceSet: [instance] } as never);
+  };
+  for (const { type, inputs } of asked) {
+    if (type.endsWith('Firewall')) await setRules(call, inputs, 'sg-1');
+    if (type.endsWith('Machine')) await kinds['Machine']!.create(call, inputs, { tries: 1, pause: 0 });
+  }
+  return made;
+}
+
+const requestsFor = async (cloud: string, changes: Partial<MachineRequest> = {}): Promise<readonly Asked[]> => {
+  const asked = await askedBy(cloud, requestFor(cloud, changes), answers);
+  return cloud === 'tencent' ? requestsOf(asked) : asked;
+};
+
+/** Every field of the name, at any depth, with where it stands. */
+function fieldsNamed(pattern: RegExp, value: unknown, path = ''): [path: string, value: unknown][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]): [string, unknown][] => [
+    ...(pattern.test(name) ? [[`${path}/${name}`, item] satisfies [string, unknown]] : []),
+    ...fieldsNamed(pattern, item, `${path}/${name}`),
+  ]);
+}
+
+describe.each(Object.keys(closed))('what the stack of %s asks for', (name) => {
+  const { machine, doors, said, spot, never = [] } = closed[name]!;
+
+  it('lets in nobody but port 22 from the given ranges, over IPv4, and brings no agent and no rights', async () => {
+    const asked = await requestsFor(name);
+    for (const [where, rules] of Object.entries(doors)) {
+      const [type, ...steps] = where.split('.');
+      const found = asked
+        .filter((one) => one.type === type)
+        .flatMap(({ inputs }) => steps.reduce<unknown>((at, step) => (at as Value)[step], inputs));
+      expect(found).toEqual(rules);
+    }
+    // No other resource may open a door that this test does not look at.
+    const doorTypes = new Set(Object.keys(doors).map((where) => where.split('.')[0]));
+    expect(asked.map((one) => one.type).filter((type) => /rule|ingress/i.test(type) && !doorTypes.has(type))).toEqual(
+      [],
+    );
+    for (const [type, inputs] of said) expect(asked.find((one) => one.type === type)?.inputs).toMatchObject(inputs);
+    for (const { inputs } of asked) {
+      expect(fieldsNamed(/ipv6/i, inputs).filter(([, value]) => value !== false)).toEqual([]);
+      expect(fieldsNamed(/./, inputs).filter(([, value]) => value === '::/0')).toEqual([]);
+    }
+    const { inputs } = asked.find((one) => one.type === machine)!;
+    expect(Object.keys(inputs).filter((field) => never.includes(field))).toEqual([]);
+  });
+
+  it('is a spot machine when one was asked for, and only then', async () => {
+    expect(clouds[name]!.spot).toBe(spot !== undefined);
+    if (spot === undefined) return;
+    const machineOf = async (changes: Partial<MachineRequest>): Promise<unknown> =>
+      (await requestsFor(name, changes)).find((one) => one.type === machine)?.inputs;
+    expect(await machineOf({ spot: true })).toMatchObject(spot);
+    expect(await machineOf({ spot: false })).not.toMatchObject(spot);
+  });
+});
+
+it('looks at every cloud that is rented from', () => {
+  expect(Object.keys(closed).sort()).toEqual(Object.keys(tables).sort());
+});
+
+it("takes the newest of Alibaba's images", async () => {
+  const listImages = 'alicloud:ecs/getImages:getImages';
+  const invoke = (token: string, args: Record<string, unknown>) =>
+    token === listImages
+      ? Promise.resolve(tables['alibaba']!.invokes![listImages]!({} as World, args))
+      : answers.invoke(token);
+  const asked = await askedBy('alibaba', requestFor('alibaba'), { ...answers, invoke });
+  expect(asked.find((one) => 'imageId' in one.inputs)?.inputs['imageId']).toBe(newestImage);
+});
 
 describe("the cloud's own description refuses", () => {
   const card = { subnetwork: 'subnet', accessConfigs: [{ networkTier: 'CHEAP' }] };

@@ -1,3 +1,4 @@
+import { diskAndAddress } from '../../src/cloud/azure/sizes';
 import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
 jest.setTimeout(600_000);
@@ -10,5 +11,6 @@ describeCloud('Azure', () => {
     afterItsTime: 'off',
     badSize: 'Standard_F3s_v2',
     badRegion: 'nowhere',
+    leavesPerHour: diskAndAddress,
   });
 });

@@ -309,6 +309,53 @@ describe('docker', () => {
     expect(install.toolchain(output).wrap(['x'], { cwd: '/j' }).slice(0, 3)).toEqual(['sudo', '-n', 'docker']);
   });
 
+  /** A machine without Docker, whose PATH holds nothing but stand-ins and what the script itself is made of. */
+  function bare(where: Place, aptGet: string): Install {
+    for (const name of ['bash', 'mv', 'tail', 'true', 'uname'])
+      fs.symlinkSync(spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim(), path.join(where.bin, name));
+    const install = docker(where, 'exit 0');
+    fs.renameSync(path.join(where.bin, 'docker'), path.join(where.bin, 'docker-to-come'));
+    standIn(where, 'id', 'echo 1000');
+    standIn(where, 'sudo', 'shift; exec "$@"');
+    standIn(where, 'apt-get', `echo "$*" >>'${where.job}/apt'\n${aptGet}`);
+    return install;
+  }
+  const installs = (where: Place): string[] =>
+    fs
+      .readFileSync(path.join(where.job, 'apt'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^.* (update|install )/, '$1'));
+
+  test('without Docker it installs it, waiting for the lock of an apt that is at work', () => {
+    const where = place();
+    const busy = 'Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt-get)';
+    const install = bare(
+      where,
+      `case "$*" in
+        *update*)
+          echo x >>'${where.job}/tries'
+          mapfile -t tries <'${where.job}/tries'
+          [ "\${#tries[@]}" -gt 4 ] || { echo 'E: ${busy}' >&2; exit 100; } ;;
+        *'install docker.io'*) mv '${where.bin}/docker-to-come' '${where.bin}/docker' ;;
+      esac`,
+    );
+    const { output, status } = run(install, where, { PATH: where.bin });
+    expect(output.match(/apt is busy/g)).toHaveLength(4);
+    expect(installs(where)).toEqual([...Array<string>(5).fill('update'), 'install docker.io']);
+    expect(installSucceeded(output, status)).toBe(true);
+  });
+
+  test('an apt that fails for another reason is asked three times, and its last words are told', () => {
+    const where = place();
+    const { output, status } = run(bare(where, 'echo "E: Failed to fetch: 404" >&2; exit 100'), where, {
+      PATH: where.bin,
+    });
+    expect(installs(where)).toEqual(['update', 'update', 'update']);
+    expect(output).toContain('Failed to fetch');
+    expect(installError(output, status).code).toBe('apt-failed');
+  });
+
   test('a daemon that never answers ends in an error', () => {
     const where = place();
     const install = docker(where, 'exit 0', 'exit 1');

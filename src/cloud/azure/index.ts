@@ -1,7 +1,7 @@
 import type { Cloud } from '../types';
 import { credentials } from './credentials';
 import { errors } from './errors';
-import { price, regions, sizes } from './sizes';
+import { diskAndAddress, price, regions, sizes } from './sizes';
 
 /** Microsoft Azure. Facts with their sources: docs/providers/azure.md. */
 export const azure: Cloud = {
@@ -27,10 +27,18 @@ export const azure: Cloud = {
     '1 network card',
     '1 virtual network',
     '1 network security group',
+    '1 shutdown schedule',
   ],
   // The p in Standard_D4ps_v5 stands for arm64.
   armSizes: /^Standard_[A-Z]+\d+p[a-z]*_v\d+$/i,
   endedBy: [
+    {
+      what: 'Azure deallocates the machine by a schedule; its disk and address bill on until the resource group goes',
+      kind: 'platform',
+      smallestMinutes: 30,
+      stopsBill: false,
+      leavesPerHour: diskAndAddress,
+    },
     {
       what: 'a timer in the guest powers the machine off at the deadline; Azure bills a machine that is only off, and its disk and address',
       kind: 'guest',

@@ -43,6 +43,7 @@ const needed = [
   'Microsoft.Compute/virtualMachines/write',
   'Microsoft.Network/networkInterfaces/write',
   'Microsoft.Network/publicIPAddresses/write',
+  'Microsoft.DevTestLab/schedules/write',
 ];
 
 async function checkPermissions(client: AzureClient): Promise<void> {
@@ -68,7 +69,7 @@ async function checkPermissions(client: AzureClient): Promise<void> {
 }
 
 async function checkRegistered(client: AzureClient): Promise<void> {
-  for (const provider of ['Microsoft.Compute', 'Microsoft.Network']) {
+  for (const provider of ['Microsoft.Compute', 'Microsoft.Network', 'Microsoft.DevTestLab']) {
     const { body } = await client.call<{ registrationState: string }>({
       method: 'GET',
       path: `~/providers/${provider}`,

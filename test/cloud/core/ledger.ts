@@ -16,6 +16,8 @@ export interface Entry {
   state: 'active' | 'off' | 'deleted';
   readonly createdAt: number;
   deletedAt: number | null;
+  /** Since when it costs nothing though it is still there; null while it costs. */
+  freeSince: number | null;
   /** Why it went: `engine`, `api`, `timer`, `guest`, `outside`. */
   deletedBy: string | null;
   /** USD an hour while it exists; 0 for what is free. */
@@ -62,6 +64,7 @@ export class Ledger {
       state: 'active',
       createdAt: this.clock.now(),
       deletedAt: null,
+      freeSince: null,
       deletedBy: null,
       hiddenFor: 0,
     };
@@ -101,6 +104,13 @@ export class Ledger {
     entry.deletedBy = by;
   }
 
+  /** It stays, off, and costs nothing more. */
+  deallocate(entry: Entry): void {
+    if (entry.state === 'deleted') return;
+    entry.state = 'off';
+    entry.freeSince ??= this.clock.now();
+  }
+
   /** A delete that took its time is paid for until it is through. */
   billUntilNow(entry: Entry): void {
     if (entry.state === 'deleted') entry.deletedAt = this.clock.now();
@@ -114,7 +124,7 @@ export class Ledger {
 
   private billOf(entry: Entry): number {
     const { minimumSeconds, stepSeconds } = this.billing;
-    const seconds = ((entry.deletedAt ?? this.clock.now()) - entry.createdAt) / 1000;
+    const seconds = ((entry.freeSince ?? entry.deletedAt ?? this.clock.now()) - entry.createdAt) / 1000;
     const billed = Math.max(minimumSeconds, Math.ceil(seconds / stepSeconds) * stepSeconds);
     return (billed / 3600) * entry.pricePerHour;
   }

@@ -37,4 +37,5 @@ export const azure: Translation = {
   'azure-native:network:PublicIPAddress': resource('PublicIPAddress', 'publicIpAddressName'),
   'azure-native:network:NetworkInterface': resource('NetworkInterface', 'networkInterfaceName'),
   'azure-native:compute:VirtualMachine': resource('VirtualMachine', 'vmName'),
+  'azure-native:devtestlab:GlobalSchedule': resource('Schedule', 'name'),
 };

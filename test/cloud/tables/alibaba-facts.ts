@@ -25,6 +25,8 @@ export const regions: Readonly<Record<string, string>> = {
 };
 export const zonesOf = (region: string): string[] =>
   (regions[region] ?? '').split('').map((letter) => `${region}${region.startsWith('cn-') ? '-' : ''}${letter}`);
+/** The newest, and one that the cloud lists before it. */
+export const olderImage = 'ubuntu_22_04_x64_20G_alibase_20260305.vhd';
 export const image = 'ubuntu_22_04_x64_20G_alibase_20261015.vhd';
 
 export const account = '1968132000123456';

@@ -99,7 +99,7 @@ async function createInstance(world: World, inputs: Props): Promise<Made> {
   const type =
     facts.types[typeName] ??
     refuse('InvalidInstanceType.ValueNotSupported', `The specified instanceType ${typeName} is not supported.`, 404);
-  if (inputs['imageId'] !== facts.image)
+  if (![facts.image, facts.olderImage].includes(textOf(inputs['imageId'])))
     refuse('InvalidImageId.NotFound', 'The specified ImageId does not exist.', 404);
   if (type[3] !== 'X86')
     refuse('ImageNotSupportInstanceType', 'The specified image does not support the specified instance type.');
@@ -209,12 +209,10 @@ export const alibaba: CloudTable = {
   },
   invokes: {
     'alicloud:ecs/getImages:getImages': (_world, args) => {
-      const found = args['owners'] === 'system' && new RegExp(textOf(args['nameRegex'])).test(facts.image);
-      return {
-        id: 'images',
-        ids: found ? [facts.image] : [],
-        images: found ? [{ id: facts.image, imageId: facts.image, name: facts.image }] : [],
-      };
+      const asked = new RegExp(textOf(args['nameRegex']));
+      const all = args['owners'] === 'system' ? [facts.olderImage, facts.image].filter((one) => asked.test(one)) : [];
+      const ids = args['mostRecent'] === true ? all.slice(-1) : all;
+      return { id: 'images', ids, images: ids.map((id) => ({ id, imageId: id, name: id })) };
     },
     'alicloud:index/getZones:getZones': (world, args) => {
       const zones = textOf(args['availableInstanceType']) in facts.types ? facts.zonesOf(regionOf(world)) : [];

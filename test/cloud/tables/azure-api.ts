@@ -53,7 +53,8 @@ function told(world: World, path: string): HttpAnswer | null {
     const actions = world.options['permissions'] === 'read' ? ['*/read'] : ['*'];
     return page([{ actions, notActions: [] }]);
   }
-  if (/^\/providers\/Microsoft\.(Compute|Network)$/.test(path)) return ok({ registrationState: 'Registered' });
+  if (/^\/providers\/Microsoft\.(Compute|Network|DevTestLab)$/.test(path))
+    return ok({ registrationState: 'Registered' });
   if (path === '/providers/Microsoft.Compute/skus') {
     return page(
       Object.entries(facts.sizes).map(([name, [vcpus, memory, , family, architecture]]) => ({

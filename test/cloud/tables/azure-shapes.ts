@@ -124,3 +124,16 @@ export const machine = object(
     },
   },
 );
+
+export const schedule = object(
+  { ...inGroup, name },
+  {
+    ...common,
+    status: text(['Enabled', 'Disabled']),
+    taskType: text(),
+    targetResourceId: text(/./),
+    timeZoneId: text(),
+    dailyRecurrence: object({}, { time: text() }),
+    notificationSettings: object({}, { status: text(['Enabled', 'Disabled']), timeInMinutes: number(15, 120) }),
+  },
+);

@@ -50,6 +50,7 @@ const nic = 'Microsoft.Network/networkInterfaces';
 const publicIp = 'Microsoft.Network/publicIPAddresses';
 const vnet = 'Microsoft.Network/virtualNetworks';
 const nsg = 'Microsoft.Network/networkSecurityGroups';
+const schedule = 'Microsoft.DevTestLab/schedules';
 
 function createGroup(world: World, inputs: Props): Made {
   const name = textOf(inputs['resourceGroupName']);
@@ -177,6 +178,34 @@ async function createMachine(world: World, inputs: Props): Promise<Made> {
   };
 }
 
+/** The next moment of a time of day (`HHmm`, UTC), as the schedule counts it: today, or else tomorrow. */
+function nextTime(now: number, time: string): number {
+  const [, hours, minutes] =
+    /^([01]\d|2[0-3])([0-5]\d)$/.exec(time) ?? refuse('InvalidTime', `Invalid time '${time}'.`);
+  const today = new Date(now).setUTCHours(Number(hours), Number(minutes), 0, 0);
+  return today > now ? today : today + 24 * 3_600_000;
+}
+
+/** A schedule of one machine; anything else than a daily shutdown by its one name is a bad request. */
+function createSchedule(world: World, inputs: Props): Made {
+  const machine = referred(world, vm, { id: inputs['targetResourceId'] });
+  if (inputs['name'] !== `shutdown-computevm-${machine.name}` || inputs['taskType'] !== 'ComputeVmShutdownTask')
+    refuse('InvalidScheduleName', `Schedule '${textOf(inputs['name'])}' is no shutdown of ${machine.name}.`);
+  if (inputs['timeZoneId'] !== 'UTC')
+    refuse('InvalidTimeZone', `Time zone '${textOf(inputs['timeZoneId'])}' is invalid.`);
+  const at = nextTime(world.clock.now(), textOf(bag(inputs['dailyRecurrence'])['time']));
+  const entry = add(world, schedule, 'name', inputs);
+  if (inputs['status'] === 'Enabled') world.clock.at(at, () => void deallocate(world, entry, machine));
+  return { entry, outputs: { ...inputs, provisioningState: 'Succeeded' } };
+}
+
+/** The machine's own part of the bill ends; it stays, and so do its disk and address. */
+async function deallocate(world: World, by: Entry, machine: Entry): Promise<void> {
+  if (by.state === 'deleted') return;
+  world.ledger.deallocate(machine);
+  await world.halt(machine);
+}
+
 /** Takes along what goes with an entry: a group's whole content; a machine's disk and card, and the card's address. */
 export async function takeAlong(world: World, entry: Entry, by: string): Promise<void> {
   const gone = new Set<Entry>();
@@ -236,6 +265,7 @@ export const azure: CloudTable = {
     'azure-native:network:PublicIPAddress': resource(publicIp, shapes.address, createAddress),
     'azure-native:network:NetworkInterface': resource(nic, shapes.card, createCard),
     'azure-native:compute:VirtualMachine': resource(vm, shapes.machine, createMachine),
+    'azure-native:devtestlab:GlobalSchedule': resource(schedule, shapes.schedule, createSchedule),
   },
   say: ({ code, message, status }) => `Status=${status} Code="${code}" Message="${message}"`,
   // Stopped by its guest, a machine is not deallocated: it bills on.
