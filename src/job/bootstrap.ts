@@ -72,7 +72,7 @@ export async function bootstrap(
     machine,
     { name: install.unit, argv: install.argv, cwd: '.' },
     {
-      log: path.join(folder.kept, 'logs', 'install.log'),
+      log: path.join(folder.kept, 'logs', `${install.unit}.log`),
       signal: context.signal,
       onOutput: (text) => {
         heard = (heard + text).slice(-10_000);

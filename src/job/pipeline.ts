@@ -5,6 +5,7 @@ import type { Machine } from '../machine';
 import { fullDiskThere, quote } from '../machine';
 import {
   conversionFailed,
+  jobFile,
   pipelineSteps,
   progressReader,
   readCalibrationNote,
@@ -20,6 +21,7 @@ import type { Interruption } from './interruption';
 import type { JobFolder } from './folder';
 import type { JobRequest } from './request';
 import type { StageRunner } from './stages';
+import { keepTable } from './tables';
 import type { SimilarityFigures } from '../report/receipt';
 import { runUnit } from './units';
 
@@ -75,7 +77,10 @@ export async function runPipeline(
   let deployOutput = '';
   let verifyOutput = '';
   let calibrateOutput: string | null = null;
-  for (const step of stepsOf(request)) {
+  const steps = stepsOf(request);
+  // Where two calibrators are compared, the table is good once they agree.
+  const calibrated = steps.filter(({ stage }) => stage === 'calibrate').at(-1);
+  for (const step of steps) {
     context.signal.throwIfAborted();
     const have = new Set(keptFiles(folder));
     if (step.skipWhen !== undefined && step.skipWhen.length > 0 && step.skipWhen.every((name) => have.has(name))) {
@@ -105,6 +110,8 @@ export async function runPipeline(
         const fetched = await machine.fetch(name, local, { signal: context.homeward, overwrite: true });
         folder.journal.write({ type: 'file', name, sha256: fetched.sha256 });
       }
+      // At once: a run after one that failed later need not calibrate again.
+      if (step === calibrated) keepTable(folder.home, request.tableKey, keptFile(folder, jobFile.table));
       return result.output;
     });
     if (step.unit === 'calibrate') calibrateOutput = output;

@@ -7,6 +7,7 @@ export {
   installedVersions,
   installNote,
   installSucceeded,
+  installUnit,
   networkSettings,
   venvInstall,
   venvToolchain,

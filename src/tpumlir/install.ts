@@ -5,6 +5,9 @@ import { remoteFolder } from './payload';
 import type { ToolchainKind } from './types';
 import { toolchainKey, type ToolchainVersion } from './versions';
 
+/** Unit of every install. */
+export const installUnit = 'install';
+
 /** A toolchain that is installed: how a tool's command line is run with it. */
 export interface Toolchain {
   readonly kind: ToolchainKind;
@@ -91,7 +94,7 @@ export function venvInstall(version: ToolchainVersion, place: VenvPlace): Instal
   if (!path.posix.isAbsolute(place.folder)) throw new Bug(`not an absolute folder: ${place.folder}`);
   return {
     kind: 'venv',
-    unit: 'install',
+    unit: installUnit,
     files: networkFiles(place.network),
     argv: [
       ...['bash', `${remoteFolder}/install_venv.sh`, ...venvArguments(version, place.folder, place.network)],
@@ -127,7 +130,7 @@ export function dockerInstall(version: ToolchainVersion, place: DockerPlace): In
   const mirror = place.imageMirror === undefined ? [] : ['--mirror', checkedMirror(place.imageMirror)];
   return {
     kind: 'docker',
-    unit: 'install',
+    unit: installUnit,
     files: networkFiles(place.network),
     argv: [
       ...['bash', `${remoteFolder}/install_docker.sh`, '--container', container, '--job', place.job],

@@ -76,10 +76,13 @@ describe('bad input: two lines, exit 2, nothing created', () => {
     at('empty/readme.txt', 'nothing');
     return refused('no-images', [model, '--images', 'empty']);
   });
-  test('results are not overwritten', () => {
-    at('out/receipt.json', '{}');
-    return refused('output-exists', [model, '--images', images]);
-  });
+  test.each(['receipt.json', 'shapes-yolo11n-320_cv181x_int8.json', 'logs/install.log', 'logs/deploy.log'])(
+    'results are not overwritten: %s',
+    (name) => {
+      at(`out/${name}`, '{}');
+      return refused('output-exists', [model, '--images', images]);
+    },
+  );
   test('results below a file', () => {
     at('file', 'mine');
     return refused('output-unwritable', [model, '--images', images, '--out', 'file/sub']);

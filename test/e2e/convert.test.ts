@@ -2,7 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { cli, expectCode, lendToolchain, root, startCli, testToolchain } from '../_helpers/cli';
+import { cli, expectCode, lendToolchain, root, startCli, testToolchain, type CliResult } from '../_helpers/cli';
+import { lendFakeToolchain } from '../_helpers/fake-tools';
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
@@ -99,6 +100,32 @@ describe('convert on this computer', () => {
         .map((line) => JSON.parse(line) as { type: string });
       expect(lines.at(-1)?.type).toBe('receipt');
       expect(new Set(lines.map((line) => line.type))).toEqual(new Set(['job', 'stage', 'receipt']));
+    },
+    10 * minutes,
+  );
+
+  test(
+    'a step that fails: exit 5, nothing left; its table serves the next run',
+    async () => {
+      lendFakeToolchain(home().path);
+      const convert = (name: string, ...more: readonly string[]): Promise<CliResult> =>
+        cli(['convert', model, '--images', images, '--out', path.join(scratch(), name), ...few, ...more], {
+          env: home().env,
+        });
+      const failed = await convert('strict', '--tolerance', '1,1');
+      expectCode(failed, 5);
+      expect(failed.stderr).toMatch(/^error: The step "deploy" failed: .*further from the float model.*\nfix: /m);
+      const strict = receiptIn(path.join(scratch(), 'strict'));
+      expect(strict).toMatchObject({ result: 'quantised-model-differs', model: null, teardown: { left: [] } });
+      expect(JSON.parse((await cli(['ls', '--json'], { env: home().env })).stdout)).toEqual([]);
+      expect(jobsFolders(strict.job)).toEqual([]);
+
+      const second = await convert('usual');
+      expectCode(second, 0);
+      expect(second.stdout).toContain('the table of an earlier run');
+      const usual = receiptIn(path.join(scratch(), 'usual'));
+      expect(usual.calibration.reused).toBe(true);
+      expect(usual.stages).toContainEqual(expect.objectContaining({ name: 'calibrate', result: 'skipped' }));
     },
     10 * minutes,
   );
