@@ -42,6 +42,7 @@ export function installFor(request: JobRequest, home: string, env: NodeJS.Proces
       job: request.job,
       jobFolder,
       ...(request.imageMirror === null ? {} : { imageMirror: request.imageMirror }),
+      systemPackages: request.host === null && request.provider !== 'local',
       ...here,
     });
   }

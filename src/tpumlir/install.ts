@@ -45,6 +45,8 @@ export interface DockerPlace {
   readonly jobFolder: string;
   /** Registry (with an optional path) to pull from instead of Docker Hub, e.g. `mirror.example:5000/hub`. */
   readonly imageMirror?: string;
+  /** May Docker be installed (a machine of ours)? Never on a machine that somebody owns. */
+  readonly systemPackages?: boolean;
   readonly network?: Readonly<Record<string, string>>;
 }
 
@@ -134,7 +136,8 @@ export function dockerInstall(version: ToolchainVersion, place: DockerPlace): In
     files: networkFiles(place.network),
     argv: [
       ...['bash', `${remoteFolder}/install_docker.sh`, '--container', container, '--job', place.job],
-      ...['--folder', place.jobFolder, '--image', version.image, ...mirror, '--'],
+      ...['--folder', place.jobFolder, '--image', version.image, ...mirror],
+      ...['--system-packages', place.systemPackages === true ? 'yes' : 'no', '--'],
       ...venvArguments(version, containerToolchain, place.network),
       ...['--system-packages', 'yes'],
     ],
