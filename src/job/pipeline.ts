@@ -8,9 +8,11 @@ import {
   jobFile,
   pipelineSteps,
   progressReader,
-  readCalibrationNote,
+  readCalibration,
   readComparisons,
+  readLog,
   readVerification,
+  type CalibrationFacts,
   type PipelineStep,
   type Toolchain,
   type Verification,
@@ -27,8 +29,8 @@ import { runUnit } from './units';
 
 export interface PipelineResult {
   readonly similarity: SimilarityFigures | null;
-  readonly calibrator: string;
-  readonly calibratorNote: string | null;
+  /** Null where nothing was calibrated, as the model is not quantised to INT8. */
+  readonly calibration: CalibrationFacts | null;
   readonly tableReused: boolean;
   readonly verification: Verification;
 }
@@ -76,7 +78,8 @@ export async function runPipeline(
   const cwd = remoteJobFolder(request.job);
   let deployOutput = '';
   let verifyOutput = '';
-  let calibrateOutput: string | null = null;
+  const wanted = request.options.calibrator;
+  let calibration: CalibrationFacts | null = null;
   const steps = stepsOf(request);
   // Where two calibrators are compared, the table is good once they agree.
   const calibrated = steps.filter(({ stage }) => stage === 'calibrate').at(-1);
@@ -114,7 +117,11 @@ export async function runPipeline(
       if (step === calibrated) keepTable(folder.home, request.tableKey, keptFile(folder, jobFile.table));
       return result.output;
     });
-    if (step.unit === 'calibrate') calibrateOutput = output;
+    if (step.unit === 'calibrate') {
+      calibration = readCalibration(wanted, output);
+      for (const message of readLog('calibrate', output).warnings)
+        context.emit({ type: 'warning', code: 'all-zero-layers', message });
+    }
     if (step.stage === 'deploy') deployOutput = output;
     if (step.stage === 'verify') verifyOutput = output;
   }
@@ -123,9 +130,8 @@ export async function runPipeline(
   const least = readComparisons(deployOutput).at(0)?.min ?? null;
   return {
     similarity: least === null ? null : { ...least, outputs: verification.outputs },
-    calibrator: request.options.quantize === 'int8' ? request.options.calibrator : 'none',
-    calibratorNote: calibrateOutput === null ? null : readCalibrationNote(calibrateOutput),
-    tableReused: request.options.quantize === 'int8' && calibrateOutput === null,
+    calibration: request.options.quantize === 'int8' ? (calibration ?? { calibrator: wanted, note: null }) : null,
+    tableReused: request.options.quantize === 'int8' && calibration === null,
     verification,
   };
 }

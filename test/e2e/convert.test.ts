@@ -107,7 +107,9 @@ describe('convert on this computer', () => {
   test(
     'a step that fails: exit 5, nothing left; its table serves the next run',
     async () => {
-      lendFakeToolchain(home().path);
+      const { toolchains } = lendFakeToolchain(home().path);
+      const zeros = path.join(root, 'test/_fixtures/logs/v8n_2_calibration.log');
+      fs.copyFileSync(zeros, path.join(toolchains, fs.readdirSync(toolchains)[0] ?? '', 'logs/calibration.log'));
       const convert = (name: string, ...more: readonly string[]): Promise<CliResult> =>
         cli(['convert', model, '--images', images, '--out', path.join(scratch(), name), ...few, ...more], {
           env: home().env,
@@ -115,6 +117,7 @@ describe('convert on this computer', () => {
       const failed = await convert('strict', '--tolerance', '1,1');
       expectCode(failed, 5);
       expect(failed.stderr).toMatch(/^error: The step "deploy" failed: .*further from the float model.*\nfix: /m);
+      expect(failed.stderr).toContain('warning: 90 layers saw only zeros in calibration');
       const strict = receiptIn(path.join(scratch(), 'strict'));
       expect(strict).toMatchObject({ result: 'quantised-model-differs', model: null, teardown: { left: [] } });
       expect(JSON.parse((await cli(['ls', '--json'], { env: home().env })).stdout)).toEqual([]);

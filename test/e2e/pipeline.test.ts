@@ -15,7 +15,7 @@ import {
   networkSettings,
   pipelineSteps,
   progressReader,
-  readCalibrationNote,
+  readCalibration,
   readLog,
   readVerification,
   remotePayload,
@@ -150,7 +150,7 @@ test('the sample becomes a cv181x model, and both calibrations make the same tab
   expect(verified.minCosine).toBeGreaterThan(0.98);
   expect(verified.ionBytes).toBeGreaterThan(4_000_000);
   expect(verified.ionBytes).toBeLessThan(5_000_000);
-  expect(readCalibrationNote(outputs.get('calibrate')!)).toMatch(/^fast/);
+  expect(readCalibration('both', outputs.get('calibrate')!).note).toMatch(/^fast/);
   for (const [unit, stage] of [
     ['transform', 'transform'],
     ['calibrate', 'calibrate'],
