@@ -73,7 +73,8 @@ describe('convert on this computer', () => {
         encoding: 'utf8',
         env: { ...process.env, PATH: `${toolchain}/bin:${process.env['PATH'] ?? ''}` },
       });
-      expect(info.stdout + info.stderr).toMatch(/cv181x/i);
+      expect(info.status).toBe(0);
+      expect(info.stdout + info.stderr).toMatch(/^For cv181x chip/m);
 
       expect(fs.readdirSync(out).sort()).toEqual([
         'commands.sh',
@@ -83,6 +84,14 @@ describe('convert on this computer', () => {
         'shapes-yolo11n-320_cv181x_int8.cvimodel',
         'shapes-yolo11n-320_cv181x_int8.json',
       ]);
+      const steps = ['install', 'transform', 'calibrate', 'deploy', 'verify'];
+      expect(fs.readdirSync(path.join(out, 'logs')).sort()).toEqual(steps.map((step) => `${step}.log`).sort());
+      // One line when a stage begins and one when it ends, and no more than three between.
+      for (const step of steps.slice(1)) {
+        const told = result.stderr.split('\n').filter((line) => line.startsWith(step));
+        expect(told.length).toBeGreaterThanOrEqual(2);
+        expect(told.length).toBeLessThanOrEqual(5);
+      }
       const listed = await cli(['ls', '--json'], { env: home().env });
       expect(JSON.parse(listed.stdout)).toEqual([]);
       expect(jobsFolders(receipt.job)).toEqual([]);
