@@ -42,6 +42,7 @@ export function installFor(request: JobRequest, home: string, env: NodeJS.Proces
       job: request.job,
       jobFolder,
       ...(request.imageMirror === null ? {} : { imageMirror: request.imageMirror }),
+      systemPackages: request.host === null && request.provider !== 'local',
       ...here,
     });
   }
@@ -72,7 +73,7 @@ export async function bootstrap(
     machine,
     { name: install.unit, argv: install.argv, cwd: '.' },
     {
-      log: path.join(folder.kept, 'logs', 'install.log'),
+      log: path.join(folder.kept, 'logs', `${install.unit}.log`),
       signal: context.signal,
       onOutput: (text) => {
         heard = (heard + text).slice(-10_000);

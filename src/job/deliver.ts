@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { homeFolder } from '../paths';
 import { companionFiles } from '../model';
 import { receiptPage } from '../report/page';
 import type { Receipt } from '../report/receipt';
 import type { JobFolder } from './folder';
-import { writeWhole, type OutputPaths } from './outputs';
+import { companionPath, writeWhole, type OutputPaths } from './outputs';
 import { keptFile } from './pipeline';
 import type { Prepared } from './prepare';
-import type { JobRequest } from './request';
 
 /** Puts the finished model and its companion where the user wants them; answers the model's size and hash. */
 export function deliver(folder: JobFolder, prepared: Prepared, modelName: string): { bytes: number; sha256: string } {
@@ -19,7 +17,7 @@ export function deliver(folder: JobFolder, prepared: Prepared, modelName: string
   writeWhole(outputs.model, content);
   const modelFile = path.basename(outputs.model);
   for (const file of companionFiles(request.target, facts, { modelFile, options: request.options, check })) {
-    writeWhole(path.join(outputs.folder, path.basename(file.name)), file.text);
+    writeWhole(companionPath(outputs, file.name), file.text);
   }
   return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
 }
@@ -31,19 +29,6 @@ export function deliverLogs(folder: JobFolder, outputs: OutputPaths): void {
   fs.mkdirSync(outputs.logs, { recursive: true });
   for (const name of fs.readdirSync(logs))
     writeWhole(path.join(outputs.logs, name), fs.readFileSync(path.join(logs, name)));
-}
-
-/** A table of an earlier run with the same key, if there is one. */
-export function tableOf(home: string, key: string): string | null {
-  const file = path.join(homeFolder.tables(home), key);
-  return fs.existsSync(file) ? file : null;
-}
-
-/** Keeps the calibration table for a later run with the same key. */
-export function keepTable(folder: JobFolder, request: JobRequest, table: string): void {
-  const tables = homeFolder.tables(folder.home);
-  fs.mkdirSync(tables, { recursive: true, mode: 0o700 });
-  writeWhole(path.join(tables, request.tableKey), fs.readFileSync(keptFile(folder, table)));
 }
 
 /** Writes the receipt for programs and for people. */

@@ -27,15 +27,31 @@ export function outputPaths(out: string, stem: string, quantize: string): Output
   };
 }
 
+/** Where a file lies that the board's software wants beside the model. */
+export function companionPath(paths: OutputPaths, name: string): string {
+  return path.join(paths.folder, path.basename(name));
+}
+
+/** Where the log of a unit lies. */
+export function logPath(paths: OutputPaths, unit: string): string {
+  return path.join(paths.logs, `${unit}.log`);
+}
+
 /**
  * Checks before anything is spent that the results can be written, and would overwrite nothing unless `force`.
+ * `besides`: the files that this job writes beside those of every job (companions, logs).
  * Throws `output-exists` or `output-unwritable`. Leaves nothing behind.
  */
-export function checkOutputs(paths: OutputPaths, force: boolean): void {
+export function checkOutputs(paths: OutputPaths, besides: readonly string[], force: boolean): void {
   let folder = paths.folder;
   while (!fs.existsSync(folder)) folder = path.dirname(folder);
-  if (!fs.statSync(folder).isDirectory()) throw unwritable(folder, 'it is a file, not a folder');
-  const existing = [paths.model, paths.receipt, paths.page, paths.commands].find((file) => fs.existsSync(file));
+  for (const place of [folder, paths.logs]) {
+    if (fs.existsSync(place) && !fs.statSync(place).isDirectory()) {
+      throw unwritable(place, 'it is a file, not a folder');
+    }
+  }
+  const written = [paths.model, paths.receipt, paths.page, paths.commands, ...besides];
+  const existing = written.find((file) => fs.existsSync(file));
   if (existing !== undefined && !force) {
     throw new UserError({
       code: 'output-exists',

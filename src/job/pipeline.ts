@@ -5,11 +5,14 @@ import type { Machine } from '../machine';
 import { fullDiskThere, quote } from '../machine';
 import {
   conversionFailed,
+  jobFile,
   pipelineSteps,
   progressReader,
-  readCalibrationNote,
+  readCalibration,
   readComparisons,
+  readLog,
   readVerification,
+  type CalibrationFacts,
   type PipelineStep,
   type Toolchain,
   type Verification,
@@ -20,13 +23,14 @@ import type { Interruption } from './interruption';
 import type { JobFolder } from './folder';
 import type { JobRequest } from './request';
 import type { StageRunner } from './stages';
+import { keepTable } from './tables';
 import type { SimilarityFigures } from '../report/receipt';
 import { runUnit } from './units';
 
 export interface PipelineResult {
   readonly similarity: SimilarityFigures | null;
-  readonly calibrator: string;
-  readonly calibratorNote: string | null;
+  /** Null where nothing was calibrated, as the model is not quantised to INT8. */
+  readonly calibration: CalibrationFacts | null;
   readonly tableReused: boolean;
   readonly verification: Verification;
 }
@@ -74,8 +78,12 @@ export async function runPipeline(
   const cwd = remoteJobFolder(request.job);
   let deployOutput = '';
   let verifyOutput = '';
-  let calibrateOutput: string | null = null;
-  for (const step of stepsOf(request)) {
+  const wanted = request.options.calibrator;
+  let calibration: CalibrationFacts | null = null;
+  const steps = stepsOf(request);
+  // Where two calibrators are compared, the table is good once they agree.
+  const calibrated = steps.filter(({ stage }) => stage === 'calibrate').at(-1);
+  for (const step of steps) {
     context.signal.throwIfAborted();
     const have = new Set(keptFiles(folder));
     if (step.skipWhen !== undefined && step.skipWhen.length > 0 && step.skipWhen.every((name) => have.has(name))) {
@@ -105,9 +113,15 @@ export async function runPipeline(
         const fetched = await machine.fetch(name, local, { signal: context.homeward, overwrite: true });
         folder.journal.write({ type: 'file', name, sha256: fetched.sha256 });
       }
+      // At once: a run after one that failed later need not calibrate again.
+      if (step === calibrated) keepTable(folder.home, request.tableKey, keptFile(folder, jobFile.table));
       return result.output;
     });
-    if (step.unit === 'calibrate') calibrateOutput = output;
+    if (step.unit === 'calibrate') {
+      calibration = readCalibration(wanted, output);
+      for (const message of readLog('calibrate', output).warnings)
+        context.emit({ type: 'warning', code: 'all-zero-layers', message });
+    }
     if (step.stage === 'deploy') deployOutput = output;
     if (step.stage === 'verify') verifyOutput = output;
   }
@@ -116,9 +130,8 @@ export async function runPipeline(
   const least = readComparisons(deployOutput).at(0)?.min ?? null;
   return {
     similarity: least === null ? null : { ...least, outputs: verification.outputs },
-    calibrator: request.options.quantize === 'int8' ? request.options.calibrator : 'none',
-    calibratorNote: calibrateOutput === null ? null : readCalibrationNote(calibrateOutput),
-    tableReused: request.options.quantize === 'int8' && calibrateOutput === null,
+    calibration: request.options.quantize === 'int8' ? (calibration ?? { calibrator: wanted, note: null }) : null,
+    tableReused: request.options.quantize === 'int8' && calibration === null,
     verification,
   };
 }

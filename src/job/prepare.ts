@@ -6,14 +6,16 @@ import { billOf } from '../cloud/bill';
 import { findCloud } from '../cloud';
 import type { PlanRow } from '../cloud/plan';
 import { UserError } from '../errors';
-import { checkModel, contentKey, readCalibrationSet, readModel, readTestImage } from '../model';
+import { checkModel, companionFiles, contentKey, readCalibrationSet, readModel, readTestImage } from '../model';
 import type { CalibrationImage, CheckReport, ModelFacts } from '../model/types';
 import {
   commandsScript,
   conversionOptions,
   defaultVersion,
   inputSizeOf,
+  installUnit,
   jobFile,
+  pipelineSteps,
   targetOfName,
   toolchainKey,
   toolchainVersion,
@@ -22,10 +24,10 @@ import {
 import { callerCidr, checkCidrs } from './caller-address';
 import { inHome } from './home-trouble';
 import { newJobId, ownerId } from './identity';
-import { checkOutputs, outputPaths, type OutputPaths } from './outputs';
+import { checkOutputs, companionPath, logPath, outputPaths, type OutputPaths } from './outputs';
 import { choosePlan } from './planning';
 import type { ConvertWish, InputFile, JobRequest, Lease } from './request';
-import { tableOf } from './deliver';
+import { tableOf } from './tables';
 
 /** A job that can be run: everything was read and checked, and nothing was created yet. */
 export interface Prepared {
@@ -76,7 +78,15 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
   );
   const stem = path.parse(wish.model).name;
   const outputs = outputPaths(wish.out, stem, options.quantize);
-  checkOutputs(outputs, wish.force);
+  const convertVersion = facts.opset > 18 || facts.irVersion > 8;
+  const modelFile = path.basename(outputs.model);
+  const besides = [
+    ...companionFiles(target, facts, { modelFile, options, check }).map(({ name }) => companionPath(outputs, name)),
+    ...[installUnit, ...pipelineSteps(options, { convertVersion }).map(({ unit }) => unit)].map((unit) =>
+      logPath(outputs, unit),
+    ),
+  ];
+  checkOutputs(outputs, besides, wish.force);
   const set = await readCalibrationSet(wish.images, { count: options.calibrationCount });
   const testImage = wish.testImage === null ? set.images[0] : await readTestImage(wish.testImage);
   if (testImage === undefined) throw noTestImage(wish.images);
@@ -112,7 +122,7 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
     options,
     target,
     classes: facts.classes,
-    convertVersion: facts.opset > 18 || facts.irVersion > 8,
+    convertVersion,
     toolchain,
     toolchainVersion: version.name,
     imageMirror: wish.imageMirror,

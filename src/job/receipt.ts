@@ -53,14 +53,9 @@ export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.
     stages: facts.stages,
     similarity: result?.similarity ?? null,
     calibration:
-      result === undefined || request.options.quantize !== 'int8'
+      result === undefined || result.calibration === null
         ? null
-        : {
-            calibrator: result.calibrator,
-            reused: result.tableReused,
-            images: request.images.length,
-            note: result.calibratorNote,
-          },
+        : { ...result.calibration, reused: result.tableReused, images: request.images.length },
     cost: {
       estimate: request.lease.estimate,
       actual: request.host === null ? costOf(journal, request.provider, context, Date.now()) : 0,

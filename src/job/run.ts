@@ -9,7 +9,7 @@ import { cvimodelFile, jobFile } from '../tpumlir';
 import { bootstrap, remoteJobFolder, type Ready } from './bootstrap';
 import { watchBudget } from './budget';
 import { doorOf, type Door } from './door';
-import { deliver, deliverLogs, deliverReceipt, keepTable } from './deliver';
+import { deliver, deliverLogs, deliverReceipt } from './deliver';
 import { stillAlive } from './down';
 import type { JobContext } from './events';
 import { JobFolder } from './folder';
@@ -115,7 +115,6 @@ export async function runJob(
     done.delivered = await stages.run('fetch', () =>
       Promise.resolve(deliver(folder, prepared, cvimodelFile(request.options))),
     );
-    if (request.options.quantize === 'int8' && !done.result.tableReused) keepTable(folder, request, jobFile.table);
   } catch (thrown) {
     failure = context.signal.aborted ? context.signal.reason : withWayOn(thrown, request);
     folder.journal.note({ type: 'failed', ...failureEntry(failure) });

@@ -1,3 +1,4 @@
+import { quote } from '../machine/quote';
 import { cvimodelFile, jobFile, pipelineSteps } from './pipeline';
 import type { ConversionOptions } from './types';
 import { toolchainKey, type ToolchainVersion } from './versions';
@@ -9,11 +10,6 @@ export interface CommandsScriptFacts {
   readonly pictures: readonly { readonly source: string; readonly plainName: string }[];
   readonly testImage: string;
   readonly model: string;
-}
-
-/** A word for a POSIX shell: user's paths are data. */
-function quoted(word: string): string {
-  return /^[A-Za-z0-9_./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** For a comment: one line, whatever the text. */
@@ -30,8 +26,8 @@ export function commandsScript(options: ConversionOptions, facts: CommandsScript
   const vendor = steps.filter((step) => step.unit !== 'verify');
   const model = cvimodelFile(options);
   const archive = facts.pictures.some(({ source }) => source.includes('.zip'));
-  const pictures = facts.pictures.map(
-    ({ source, plainName }) => `cp -- ${quoted(source)} ${quoted(`${jobFile.images}/${plainName}`)}`,
+  const pictures = facts.pictures.map(({ source, plainName }) =>
+    quote(['cp', '--', source, `${jobFile.images}/${plainName}`]),
   );
   const lines = [
     '#!/bin/sh',
@@ -40,16 +36,23 @@ export function commandsScript(options: ConversionOptions, facts: CommandsScript
     ...(archive ? ['# Pictures that came from a .zip: unpack it first, and put the paths right.'] : []),
     'set -eu',
     '',
-    `printf '%s\\n' ${facts.version.overrides.map(quoted).join(' ')} > overrides.txt`,
+    `${quote(['printf', '%s\\n', ...facts.version.overrides])} > overrides.txt`,
     `uv venv --python ${facts.version.python} toolchain`,
-    `uv pip install --python toolchain/bin/python3 --no-build --override overrides.txt ${facts.version.pins.map(quoted).join(' ')}`,
-    `# On a system newer than Ubuntu 22.04 the bundled glibc ${facts.version.bundledGlibc} has to go:`,
-    `# (cd toolchain/lib/python${facts.version.python}/site-packages/tpu_mlir/lib/third_party && rm libc.so.6 libm.so.6 libpthread.so.0 libstdc++.so.6 libgcc_s.so.1)`,
+    quote([
+      ...['uv', 'pip', 'install', '--python', 'toolchain/bin/python3', '--no-build', '--override', 'overrides.txt'],
+      ...facts.version.pins,
+    ]),
+    `# Where the system's glibc is newer than the bundled ${facts.version.bundledGlibc}, programs that load both die: the bundled one has to go.`,
+    "system_glibc=$(getconf GNU_LIBC_VERSION | cut -d ' ' -f 2)",
+    `newest_glibc=$(printf '%s\\n' "$system_glibc" ${facts.version.bundledGlibc} | sort -V | tail -n 1)`,
+    `if [ "$newest_glibc" != ${facts.version.bundledGlibc} ]; then`,
+    `  (cd toolchain/lib/python${facts.version.python}/site-packages/tpu_mlir/lib/third_party && rm -f libc.so.6 libm.so.6 libpthread.so.0 libstdc++.so.6 libgcc_s.so.1)`,
+    'fi',
     'PATH=$PWD/toolchain/bin:$PATH',
     'export PATH',
     '',
-    `cp -- ${quoted(facts.model)} ${jobFile.model}`,
-    `cp -- ${quoted(facts.testImage)} ${jobFile.testImage}`,
+    quote(['cp', '--', facts.model, jobFile.model]),
+    quote(['cp', '--', facts.testImage, jobFile.testImage]),
     ...(options.quantize === 'int8' ? [`mkdir -p ${jobFile.images}`, ...pictures] : []),
     '',
     ...(facts.convertVersion
@@ -59,7 +62,7 @@ export function commandsScript(options: ConversionOptions, facts: CommandsScript
           '',
         ]
       : []),
-    ...vendor.map((step) => step.argv.map(quoted).join(' ')),
+    ...vendor.map((step) => quote(step.argv)),
     '',
     `model_tool --info ${model} | head -n 5`,
     `model_runner.py --input ${options.name}_in_${options.fusePreprocess ? 'ori' : 'f32'}.npz --model ${model} --output outputs.npz`,

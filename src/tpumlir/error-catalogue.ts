@@ -14,6 +14,8 @@ export interface KnownFailure {
 const heads =
   'Leave --output-names out: cvicast cuts the graph at the heads that the board decodes (`cvicast check MODEL` prints them).';
 
+const moreMemory = 'Take a size with more memory, or fewer pictures (--calibration-count 50).';
+
 /** Seen in logs of TPU-MLIR 1.7, or in public issues of sophgo/tpu-mlir, Seeed-Studio and sipeed repositories. */
 const machine: readonly KnownFailure[] = [
   {
@@ -24,9 +26,23 @@ const machine: readonly KnownFailure[] = [
   },
   {
     code: 'out-of-memory',
-    sign: /std::bad_alloc|MemoryError|Cannot allocate memory|Out of memory|^Killed$|"code":"memory"|was killed by SIGKILL|unable to allocate necessary resources for OMP thread/m,
-    cause: 'The machine ran out of memory; calibration holds the activations of all pictures at once.',
-    fix: 'Take a size with more memory, or fewer pictures (--calibration-count 50).',
+    sign: /"code":"worker-killed","message":"((?:[^"\\]|\\.)*was killed by SIGKILL(?:[^"\\]|\\.)*)"/,
+    stage: 'calibrate',
+    cause: 'A process of the calibration was ended by force, most often because the machine is out of memory: $1.',
+    fix: moreMemory,
+  },
+  {
+    code: 'out-of-memory',
+    sign: /"code":"memory","message":"((?:[^"\\]|\\.)*)"/,
+    stage: 'calibrate',
+    cause: 'The calibration does not fit into the memory of the machine: $1.',
+    fix: moreMemory,
+  },
+  {
+    code: 'out-of-memory',
+    sign: /std::bad_alloc|MemoryError|Cannot allocate memory|Out of memory|^Killed$|unable to allocate necessary resources for OMP thread/m,
+    cause: 'The machine ran out of memory.',
+    fix: `${moreMemory} The stock calibration holds the activations of all pictures at once; the usual one (--calibrator fast) needs less.`,
   },
   {
     code: 'glibc-mismatch',
@@ -157,7 +173,7 @@ const later: readonly KnownFailure[] = [
   },
   {
     code: 'calibration-failed',
-    sign: /"type":"error","code":"[\w-]+","message":"([^"]*)"/,
+    sign: /"type":"error","code":"[\w-]+","message":"((?:[^"\\]|\\.)*)"/,
     stage: 'calibrate',
     cause: 'The calibration failed: $1.',
     fix: 'Use --calibrator stock; if that fails too, the end of its log says why.',

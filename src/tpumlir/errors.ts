@@ -22,7 +22,8 @@ export function explainLog(text: string, exitStatus?: number | null): Explanatio
   for (const known of knownFailures) {
     const match = known.sign.exec(text);
     if (match === null || (known.also !== undefined && !known.also.test(text))) continue;
-    const detail = match.slice(1).find(Boolean) ?? '';
+    // Words of our own programs come as JSON.
+    const detail = (match.slice(1).find(Boolean) ?? '').replace(/\\(["\\])/g, '$1');
     return {
       stage: known.stage ?? stage,
       code: known.code,

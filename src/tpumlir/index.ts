@@ -7,6 +7,7 @@ export {
   installedVersions,
   installNote,
   installSucceeded,
+  installUnit,
   networkSettings,
   venvInstall,
   venvToolchain,
@@ -20,10 +21,11 @@ export { remotePayload } from './payload';
 export { cvimodelFile, jobFile, pipelineSteps } from './pipeline';
 export { progressReader, type StageProgress } from './progress';
 export {
-  readCalibrationNote,
+  readCalibration,
   readComparisons,
   readLog,
   readVerification,
+  type CalibrationFacts,
   type StageLog,
   type Verification,
   type VerifiedOutput,

@@ -61,6 +61,11 @@ const failures: Readonly<Record<string, Omit<Failure, 'code'> & { code?: string 
     why: "the machine's C library and the one that TPU-MLIR bundles do not go together",
     fix: 'Use Ubuntu 22.04, or --toolchain docker; the end of the install log has the exact words.',
   },
+  'docker-missing': {
+    what: 'There is no Docker on the machine',
+    why: 'it is not a rented one, and cvicast installs no packages on a machine that somebody owns',
+    fix: 'Install Docker there, or use --toolchain venv, which needs none.',
+  },
   'docker-unavailable': {
     what: 'Docker cannot be used on the machine',
     why: 'it is not there and cannot be installed, or its daemon does not start',

@@ -5,6 +5,9 @@ import { remoteFolder } from './payload';
 import type { ToolchainKind } from './types';
 import { toolchainKey, type ToolchainVersion } from './versions';
 
+/** Unit of every install. */
+export const installUnit = 'install';
+
 /** A toolchain that is installed: how a tool's command line is run with it. */
 export interface Toolchain {
   readonly kind: ToolchainKind;
@@ -42,6 +45,8 @@ export interface DockerPlace {
   readonly jobFolder: string;
   /** Registry (with an optional path) to pull from instead of Docker Hub, e.g. `mirror.example:5000/hub`. */
   readonly imageMirror?: string;
+  /** May Docker be installed (a machine of ours)? Never on a machine that somebody owns. */
+  readonly systemPackages?: boolean;
   readonly network?: Readonly<Record<string, string>>;
 }
 
@@ -91,7 +96,7 @@ export function venvInstall(version: ToolchainVersion, place: VenvPlace): Instal
   if (!path.posix.isAbsolute(place.folder)) throw new Bug(`not an absolute folder: ${place.folder}`);
   return {
     kind: 'venv',
-    unit: 'install',
+    unit: installUnit,
     files: networkFiles(place.network),
     argv: [
       ...['bash', `${remoteFolder}/install_venv.sh`, ...venvArguments(version, place.folder, place.network)],
@@ -127,11 +132,12 @@ export function dockerInstall(version: ToolchainVersion, place: DockerPlace): In
   const mirror = place.imageMirror === undefined ? [] : ['--mirror', checkedMirror(place.imageMirror)];
   return {
     kind: 'docker',
-    unit: 'install',
+    unit: installUnit,
     files: networkFiles(place.network),
     argv: [
       ...['bash', `${remoteFolder}/install_docker.sh`, '--container', container, '--job', place.job],
-      ...['--folder', place.jobFolder, '--image', version.image, ...mirror, '--'],
+      ...['--folder', place.jobFolder, '--image', version.image, ...mirror],
+      ...['--system-packages', place.systemPackages === true ? 'yes' : 'no', '--'],
       ...venvArguments(version, containerToolchain, place.network),
       ...['--system-packages', 'yes'],
     ],

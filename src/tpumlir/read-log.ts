@@ -1,5 +1,5 @@
 import { Bug } from '../errors';
-import type { Comparison, Similarity, StageName } from './types';
+import type { Calibrator, Comparison, Similarity, StageName } from './types';
 
 /** One output of the finished model against the float model, on the test picture, in the simulator. */
 export interface VerifiedOutput {
@@ -81,13 +81,20 @@ function findVerification(text: string): Verification | null {
   return Object.fromEntries(Object.entries(line).filter(([name]) => name !== 'type')) as unknown as Verification;
 }
 
-/** How the calibration was done, for the receipt: which calibrator ran, and why when it was not the one asked for. */
-export function readCalibrationNote(text: string): string | null {
+/** How a calibration was done. */
+export interface CalibrationFacts {
+  readonly calibrator: Calibrator;
+  /** More about it, and why it was another calibrator than the one asked for; null when it did not say. */
+  readonly note: string | null;
+}
+
+/** How the calibration was done, for the receipt, from what was asked for and its output: ours hands some models to stock. */
+export function readCalibration(wanted: Calibrator, text: string): CalibrationFacts {
   const done = jsonLines(text).find(({ type }) => type === 'done');
-  if (done === undefined) return null;
+  if (done === undefined) return { calibrator: wanted, note: null };
   const why = typeof done['why'] === 'string' && done['why'] !== '' ? `: ${done['why']}` : '';
-  if (done['calibrator'] === 'stock') return `stock${why}`;
-  return `fast, ${String(done['mode'])}, ${String(done['processes'])} processes${why}`;
+  if (done['calibrator'] === 'stock') return { calibrator: 'stock', note: `stock${why}` };
+  return { calibrator: wanted, note: `fast, ${String(done['mode'])}, ${String(done['processes'])} processes${why}` };
 }
 
 /** What a stage's whole output says. */
@@ -103,7 +110,8 @@ export function readLog(stage: StageName, text: string): StageLog {
 function calibrationWarnings(text: string): string[] {
   const layers = [...text.matchAll(/WARNING: layer (\S+) is all zeros/g)].map((match) => match[1] ?? '');
   if (layers.length === 0) return [];
+  const some = `${layers.slice(0, 3).join(', ')}${layers.length > 3 ? ', …' : ''}`;
   return [
-    `${layers.length === 1 ? 'a layer' : `${layers.length} layers`} saw only zeros in calibration (${layers[0] ?? ''}): are these pictures like those the model will see?`,
+    `${layers.length === 1 ? 'a layer' : `${layers.length} layers`} saw only zeros in calibration (${some}): are these pictures like those the model will see?`,
   ];
 }

@@ -39,6 +39,10 @@ calibrate() {
 }
 
 deploy() {
+  if [ "$(option tolerance "$@")" = 1,1 ]; then # out of reach for a quantised model
+    echo 'RuntimeError: [!Error]: npz_tool.py compare model_tpu_outputs.npz model_top_outputs.npz --tolerance 1,1'
+    exit 1
+  fi
   work deploy deploy.log
   cp "$tools/logs/model" "$(option model "$@")"
 }

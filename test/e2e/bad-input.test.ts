@@ -76,10 +76,13 @@ describe('bad input: two lines, exit 2, nothing created', () => {
     at('empty/readme.txt', 'nothing');
     return refused('no-images', [model, '--images', 'empty']);
   });
-  test('results are not overwritten', () => {
-    at('out/receipt.json', '{}');
-    return refused('output-exists', [model, '--images', images]);
-  });
+  test.each(['receipt.json', 'shapes-yolo11n-320_cv181x_int8.json', 'logs/install.log', 'logs/deploy.log'])(
+    'results are not overwritten: %s',
+    (name) => {
+      at(`out/${name}`, '{}');
+      return refused('output-exists', [model, '--images', images]);
+    },
+  );
   test('results below a file', () => {
     at('file', 'mine');
     return refused('output-unwritable', [model, '--images', images, '--out', 'file/sub']);
@@ -121,6 +124,7 @@ describe('bad input: two lines, exit 2, nothing created', () => {
 
 describe('check', () => {
   const home = useHome();
+  const scratch = useScratch();
 
   test("the sample: verdict and heads in the board's order", async () => {
     const result = await cli(['check', model, '--json'], { env: home().env });
@@ -132,6 +136,12 @@ describe('check', () => {
       classes: ['circle', 'square', 'triangle', 'star'],
       opset: 17,
       irVersion: 8,
+      input: { name: 'images', shape: [1, 3, 320, 320], dynamic: false },
+      heads: [8, 16, 32].map((stride) => ({
+        ...{ stride, box: expect.any(String), class: expect.any(String), extra: null },
+      })),
+      changes: [],
+      problems: [],
     });
     expect((JSON.parse(result.stdout) as { outputNames: string[] }).outputNames[0]).toBe(
       '/model.23/cv2.0/cv2.0.2/Conv_output_0',
@@ -142,5 +152,37 @@ describe('check', () => {
     const result = await cli(['convert', '--help'], { env: home().env });
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.stdout).toContain('--max-cost 0.50');
+  });
+
+  test.each([
+    ['convert --help', ['convert', '--help']],
+    ['check', ['check', model]],
+  ])('%s loads no SDK', async (_, args) => {
+    const list = path.join(scratch(), 'modules');
+    const hook = path.join(scratch(), 'hook.js');
+    const note = `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(list)}, Object.keys(require.cache).join('\\n')));`;
+    fs.writeFileSync(hook, note);
+    const result = await cli(args, { env: { ...home().env, NODE_OPTIONS: `--require ${hook}` } });
+    expectCode(result, 0);
+    const packages = fs
+      .readFileSync(list, 'utf8')
+      .split('\n')
+      .flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
+    expect(packages).toContain('yargs');
+    const sdks = /^(@pulumi|@aws-sdk|@smithy|@grpc|google-|@azure|@alicloud|tencentcloud)/;
+    expect([...new Set(packages.filter((name) => sdks.test(name)))]).toEqual([]);
+  });
+
+  test('explain: what a log means, for people and for programs', async () => {
+    const log = path.join(root, 'test/_fixtures/logs/fail_shapes_320-half.log');
+    const result = await cli(['explain', log, '--json'], { env: home().env });
+    expectCode(result, 0);
+    expect(JSON.parse(result.stdout)).toEqual({
+      ...{ stage: 'transform', code: 'half-precision' },
+      ...{ cause: expect.stringContaining('half-precision'), fix: expect.stringContaining('half=True') },
+    });
+    const none = await cli(['explain', path.join(scratch(), 'none.log'), '--json'], { env: home().env });
+    expectCode(none, 2);
+    expect(JSON.parse(none.stdout)).toMatchObject({ error: { code: 'no-such-log' } });
   });
 });

@@ -2,7 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { cli, expectCode, lendToolchain, root, startCli, testToolchain } from '../_helpers/cli';
+import { cli, expectCode, lendToolchain, root, startCli, testToolchain, type CliResult } from '../_helpers/cli';
+import { lendFakeToolchain } from '../_helpers/fake-tools';
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
@@ -72,7 +73,8 @@ describe('convert on this computer', () => {
         encoding: 'utf8',
         env: { ...process.env, PATH: `${toolchain}/bin:${process.env['PATH'] ?? ''}` },
       });
-      expect(info.stdout + info.stderr).toMatch(/cv181x/i);
+      expect(info.status).toBe(0);
+      expect(info.stdout + info.stderr).toMatch(/^For cv181x chip/m);
 
       expect(fs.readdirSync(out).sort()).toEqual([
         'commands.sh',
@@ -82,6 +84,14 @@ describe('convert on this computer', () => {
         'shapes-yolo11n-320_cv181x_int8.cvimodel',
         'shapes-yolo11n-320_cv181x_int8.json',
       ]);
+      const steps = ['install', 'transform', 'calibrate', 'deploy', 'verify'];
+      expect(fs.readdirSync(path.join(out, 'logs')).sort()).toEqual(steps.map((step) => `${step}.log`).sort());
+      // One line when a stage begins and one when it ends, and no more than three between.
+      for (const step of steps.slice(1)) {
+        const told = result.stderr.split('\n').filter((line) => line.startsWith(step));
+        expect(told.length).toBeGreaterThanOrEqual(2);
+        expect(told.length).toBeLessThanOrEqual(5);
+      }
       const listed = await cli(['ls', '--json'], { env: home().env });
       expect(JSON.parse(listed.stdout)).toEqual([]);
       expect(jobsFolders(receipt.job)).toEqual([]);
@@ -99,6 +109,35 @@ describe('convert on this computer', () => {
         .map((line) => JSON.parse(line) as { type: string });
       expect(lines.at(-1)?.type).toBe('receipt');
       expect(new Set(lines.map((line) => line.type))).toEqual(new Set(['job', 'stage', 'receipt']));
+    },
+    10 * minutes,
+  );
+
+  test(
+    'a step that fails: exit 5, nothing left; its table serves the next run',
+    async () => {
+      const { toolchains } = lendFakeToolchain(home().path);
+      const zeros = path.join(root, 'test/_fixtures/logs/v8n_2_calibration.log');
+      fs.copyFileSync(zeros, path.join(toolchains, fs.readdirSync(toolchains)[0] ?? '', 'logs/calibration.log'));
+      const convert = (name: string, ...more: readonly string[]): Promise<CliResult> =>
+        cli(['convert', model, '--images', images, '--out', path.join(scratch(), name), ...few, ...more], {
+          env: home().env,
+        });
+      const failed = await convert('strict', '--tolerance', '1,1');
+      expectCode(failed, 5);
+      expect(failed.stderr).toMatch(/^error: The step "deploy" failed: .*further from the float model.*\nfix: /m);
+      expect(failed.stderr).toContain('warning: 90 layers saw only zeros in calibration');
+      const strict = receiptIn(path.join(scratch(), 'strict'));
+      expect(strict).toMatchObject({ result: 'quantised-model-differs', model: null, teardown: { left: [] } });
+      expect(JSON.parse((await cli(['ls', '--json'], { env: home().env })).stdout)).toEqual([]);
+      expect(jobsFolders(strict.job)).toEqual([]);
+
+      const second = await convert('usual');
+      expectCode(second, 0);
+      expect(second.stdout).toContain('the table of an earlier run');
+      const usual = receiptIn(path.join(scratch(), 'usual'));
+      expect(usual.calibration.reused).toBe(true);
+      expect(usual.stages).toContainEqual(expect.objectContaining({ name: 'calibrate', result: 'skipped' }));
     },
     10 * minutes,
   );

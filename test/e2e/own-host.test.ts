@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { networkSettings } from '../../src/tpumlir';
-import { cli, expectCode, root } from '../_helpers/cli';
+import { cli, expectCode, root, testToolchain } from '../_helpers/cli';
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
@@ -17,7 +17,18 @@ describe('--host: a machine of the user', () => {
   const scratch = useScratch();
 
   test('delivers, and leaves nothing of ours on it', async () => {
-    const sshd = await startSshd({ env: { PATH: process.env['PATH'] ?? '', ...networkSettings(process.env) } });
+    // Another user as far as the machine's programs can tell: with a home of its own, CPython 3.10, and no uv.
+    const programs = path.join(scratch(), 'bin');
+    const [itsHome, itsTemporary] = ['its-home', 'its-tmp'].map((name) => path.join(scratch(), name)) as [
+      string,
+      string,
+    ];
+    for (const folder of [programs, itsHome, itsTemporary]) fs.mkdirSync(folder);
+    fs.symlinkSync(fs.realpathSync(path.join(testToolchain(), 'bin/python3')), path.join(programs, 'python3.10'));
+    const getent = `#!/bin/sh\necho 'user:x:0:0::${itsHome}:/bin/sh'\n`;
+    fs.writeFileSync(path.join(programs, 'getent'), getent, { mode: 0o755 });
+    const settings = { HOME: itsHome, TMPDIR: itsTemporary, PATH: `${programs}:/usr/bin:/bin` };
+    const sshd = await startSshd({ env: { ...settings, ...networkSettings(process.env) } });
     try {
       const { user, address, port, privateKey, hostKeys } = sshd.target;
       const identity = path.join(scratch(), 'id');
@@ -40,6 +51,8 @@ describe('--host: a machine of the user', () => {
       };
       expect(receipt.result).toBe('delivered');
       expect(jobsFolders(receipt.job)).toEqual([]);
+      expect(fs.readdirSync('/tmp').filter((name) => name.includes(receipt.job))).toEqual([]);
+      expect([...fs.readdirSync(itsHome), ...fs.readdirSync(itsTemporary)]).toEqual([]);
     } finally {
       await sshd.stop();
     }

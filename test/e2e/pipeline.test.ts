@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { cvicastHome, homeFolder } from '../../src/paths';
 import {
+  commandsScript,
   conversionFailed,
   conversionOptions,
   cvimodelFile,
@@ -15,7 +16,7 @@ import {
   networkSettings,
   pipelineSteps,
   progressReader,
-  readCalibrationNote,
+  readCalibration,
   readLog,
   readVerification,
   remotePayload,
@@ -150,7 +151,7 @@ test('the sample becomes a cv181x model, and both calibrations make the same tab
   expect(verified.minCosine).toBeGreaterThan(0.98);
   expect(verified.ionBytes).toBeGreaterThan(4_000_000);
   expect(verified.ionBytes).toBeLessThan(5_000_000);
-  expect(readCalibrationNote(outputs.get('calibrate')!)).toMatch(/^fast/);
+  expect(readCalibration('both', outputs.get('calibrate')!).note).toMatch(/^fast/);
   for (const [unit, stage] of [
     ['transform', 'transform'],
     ['calibrate', 'calibrate'],
@@ -192,6 +193,27 @@ test('BF16 without fused preprocess, negative mean, stretched pictures, BGR: the
   expect(outputs.get('transform')).toMatch(/keep_aspect_ratio {5}: False[\s\S]*pixel_format {10}: bgr/);
   expect(fs.existsSync(path.join(folder, cvimodelFile(wanted)))).toBe(true);
   expect(readVerification(outputs.get('verify')!).minCosine).toBeGreaterThan(0.99);
+});
+
+test('commands.sh, as it is, makes the model by hand', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cvicast-by-hand-'));
+  folders.push(folder);
+  const source = path.join(examples, 'calibration', 'calib_0000.jpg');
+  const wanted = options({ calibrationCount: 1 });
+  const text = commandsScript(wanted, {
+    ...{ version, convertVersion: false, pictures: [{ source, plainName: '0001.jpg' }] },
+    ...{ testImage: path.join(examples, 'test.jpg'), model: path.join(examples, 'shapes-yolo11n-320.onnx') },
+  });
+  fs.writeFileSync(path.join(folder, 'commands.sh'), text);
+  // The install itself is tested with install_venv.sh: here uv finds it done.
+  const uv = `#!/bin/sh\n[ "$1" != venv ] || ln -s '${toolchainFolder}' toolchain\n`;
+  fs.mkdirSync(path.join(folder, 'bin'));
+  fs.writeFileSync(path.join(folder, 'bin/uv'), uv, { mode: 0o755 });
+  const ran = await run(['env', `PATH=${folder}/bin:/usr/local/bin:/usr/bin:/bin`, 'sh', 'commands.sh'], folder);
+
+  expect([ran.status, ran.output]).toEqual([0, expect.stringMatching(/^For cv181x chip/m)]);
+  for (const name of [cvimodelFile(wanted), 'outputs.npz'])
+    expect(fs.statSync(path.join(folder, name)).size).toBeGreaterThan(0);
 });
 
 test('the rules of the version conversion hold with the onnx of the toolchain', async () => {

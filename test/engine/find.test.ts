@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { findEngine, ownBinary } from '../../src/engine/find';
-import { isUsableVersion } from '../../src/engine/version';
+import { engineVersion, isUsableVersion } from '../../src/engine/version';
 import { useHome } from '../_helpers/home';
 
 const home = useHome();
@@ -24,6 +24,12 @@ test.each([
   ['unknown', false],
 ])('version %j is usable: %s', (version, usable) => {
   expect(isUsableVersion(version)).toBe(usable);
+});
+
+test('the Automation API is of the same version as the engine', () => {
+  const text = fs.readFileSync(path.join(__dirname, '../../package.json'), 'utf8');
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
+  expect(dependencies['@pulumi/pulumi']).toBe(engineVersion);
 });
 
 test('the first usable engine on PATH comes before our own; old and broken ones are passed over', async () => {

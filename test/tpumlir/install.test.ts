@@ -217,6 +217,25 @@ test('network settings reach uv through a file of the owner, never through a com
   expect(seen.trim()).toBe("https://me:se'cret@index.example/simple|/etc/my ca.pem");
 });
 
+test('uv comes by pip where there is none, and pip keeps nothing in the home of the user', () => {
+  const where = place();
+  standInUv(where);
+  const uv = path.join(where.job, 'uv');
+  fs.renameSync(path.join(where.bin, 'uv'), uv);
+  // A Python whose venv has a pip that notes its setting and brings the uv above.
+  const pip = `#!/bin/sh\necho "pip: no cache $PIP_NO_CACHE_DIR"\ncp '${uv}' "$(dirname "$0")/uv"\n`;
+  fs.writeFileSync(path.join(where.job, 'pip'), pip, { mode: 0o755 });
+  standIn(
+    where,
+    `python${anyPython.python}`,
+    `[ "$1 $2" = '-m venv' ] || exit 0
+    mkdir -p "$3/bin" && cp '${where.job}/pip' "$3/bin/python"`,
+  );
+  const { output, status } = run(venvInstall(anyPython, { folder: where.folder }), where);
+  expect(installSucceeded(output, status)).toBe(true);
+  expect(output).toContain('pip: no cache 1\n');
+});
+
 test('an install that was cut off without a word is told with its last words', () => {
   expect(installError('a\nlast line\n', null)).toMatchObject({ code: 'install-failed' });
   expect(installError('a\nlast line\n', null).why).toContain('last line');
@@ -313,7 +332,8 @@ describe('docker', () => {
   function bare(where: Place, aptGet: string): Install {
     for (const name of ['bash', 'mv', 'tail', 'true', 'uname'])
       fs.symlinkSync(spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim(), path.join(where.bin, name));
-    const install = docker(where, 'exit 0');
+    docker(where, 'exit 0');
+    const install = dockerInstall(version, { job, jobFolder: where.job, systemPackages: true });
     fs.renameSync(path.join(where.bin, 'docker'), path.join(where.bin, 'docker-to-come'));
     standIn(where, 'id', 'echo 1000');
     standIn(where, 'sudo', 'shift; exec "$@"');
@@ -354,6 +374,20 @@ describe('docker', () => {
     expect(installs(where)).toEqual(['update', 'update', 'update']);
     expect(output).toContain('Failed to fetch');
     expect(installError(output, status).code).toBe('apt-failed');
+  });
+
+  test('a machine that somebody owns gets no Docker installed', () => {
+    const where = place();
+    const install = dockerInstall(version, { job, jobFolder: where.job });
+    standIn(where, 'apt-get', `echo "$*" >>'${where.job}/asked'`);
+    standIn(where, 'sudo', 'shift; exec "$@"');
+    // A PATH without Docker, whatever this computer has.
+    for (const name of ['bash', 'uname', 'id', 'tail', 'sleep', 'seq'])
+      fs.symlinkSync(`/usr/bin/${name}`, path.join(where.bin, name));
+    const { output, status } = run(install, where, { PATH: where.bin });
+    expect(installError(output, status)).toMatchObject({ code: 'docker-missing', exit: 'provider' });
+    expect(installError(output, status).fix).toContain('--toolchain venv');
+    expect(fs.existsSync(path.join(where.job, 'asked'))).toBe(false);
   });
 
   test('a daemon that never answers ends in an error', () => {

@@ -5,7 +5,7 @@ import {
   conversionFailed,
   explainLog,
   progressReader,
-  readCalibrationNote,
+  readCalibration,
   readComparisons,
   readLog,
   readVerification,
@@ -88,9 +88,19 @@ test.each<[string, string, string]>([
   ['numpy.core._exceptions._ArrayMemoryError: MemoryError', 'out-of-memory', ''],
   ['OMP: Error #34: System unable to allocate necessary resources for OMP thread:', 'out-of-memory', ''],
   [
-    '{"type":"error","code":"worker-killed","message":"worker 1 was killed by SIGKILL at op 3"}',
+    '{"type":"error","code":"worker-killed","message":"worker 1 was killed by SIGKILL at /a/Conv; last words: \\"x\\" failed"}',
     'out-of-memory',
-    'memory',
+    'worker 1 was killed by SIGKILL at /a/Conv; last words: "x" failed.',
+  ],
+  [
+    '{"type":"error","code":"worker-killed","message":"worker 2 was killed by SIGSEGV at /b/Conv; last words: \\"oh\\""}',
+    'calibration-failed',
+    'at /b/Conv; last words: "oh".',
+  ],
+  [
+    '{"type":"error","code":"memory","message":"900 MB of memory are available, and one process needs 1200 MB"}',
+    'out-of-memory',
+    '900 MB',
   ],
   [
     '{"type":"error","code":"picture-unreadable","message":"0003.jpg cannot be read"}',
@@ -173,17 +183,21 @@ test('progress of our own calibration comes from its JSON lines, also between ot
   expect(reader('{"type":"progress","stage":"tuning","done":0,"total":0}\n{"type":\n')).toBeNull();
 });
 
-test('the calibration says how it was done', () => {
+test('the calibration says how it was done, and by which calibrator when it was not the one asked for', () => {
   const fast = 'x\n{"type":"done","calibrator":"fast","mode":"op","processes":2,"why":""}\n';
-  expect(readCalibrationNote(fast)).toBe('fast, op, 2 processes');
+  expect(readCalibration('fast', fast)).toEqual({ calibrator: 'fast', note: 'fast, op, 2 processes' });
+  expect(readCalibration('both', fast).calibrator).toBe('both');
   const stock = '{"type":"done","calibrator":"stock","mode":null,"processes":1,"why":"two inputs"}';
-  expect(readCalibrationNote(stock)).toBe('stock: two inputs');
-  expect(readCalibrationNote(log('shapes_2_calibration.log'))).toBeNull();
+  expect(readCalibration('fast', stock)).toEqual({ calibrator: 'stock', note: 'stock: two inputs' });
+  expect(readCalibration('stock', log('shapes_2_calibration.log'))).toEqual({ calibrator: 'stock', note: null });
 });
 
-test('layers that saw only zeros are warned of', () => {
-  const text = 'WARNING: layer /a/Conv is all zeros. Please check the input data correctness.\r'.repeat(2);
-  expect(readLog('calibrate', text).warnings).toEqual([expect.stringContaining('2 layers saw only zeros')]);
+test('layers that saw only zeros are warned of: how many, and some names', () => {
+  const [warning, ...more] = readLog('calibrate', log('v8n_2_calibration.log')).warnings;
+  expect(more).toEqual([]);
+  expect(warning).toMatch(/^90 layers saw only zeros in calibration \(\/model\S+, \/model\S+, \/model\S+, …\): /);
+  const one = 'WARNING: layer /a/Conv is all zeros. Please check the input data correctness.\n';
+  expect(readLog('calibrate', one).warnings).toEqual([expect.stringContaining('a layer saw only zeros')]);
   expect(readLog('calibrate', log('shapes_2_calibration.log')).warnings).toEqual([]);
 });
 

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
 import {
   commandsScript,
   conversionOptions,
@@ -130,7 +133,7 @@ test('commands.sh repeats the pipeline, whatever the names of the pictures', () 
   const show = [...commands, 'model_runner.py']
     .map((name) => `${name}() { printf '<%s>' ${name} "$@"; echo; }`)
     .join('\n');
-  const body = text.replaceAll(/^printf .*$/gm, ':');
+  const body = text.replaceAll(/^printf .*$/gm, ':').replace('getconf GNU_LIBC_VERSION', 'echo glibc 2.35');
   const ran = spawnSync('bash', ['-c', `${show}\n${body}`], { encoding: 'utf8', cwd: '/' });
 
   expect(ran.stderr).toBe('');
@@ -143,4 +146,28 @@ test('commands.sh repeats the pipeline, whatever the names of the pictures', () 
   expect(ran.stdout).toContain('<run_calibration.py><model.mlir><--dataset><images>');
   expect(ran.stdout).toContain('<--override><overrides.txt><tpu_mlir==1.7>');
   expect(text).not.toContain('cvicast_remote');
+});
+
+test.each([
+  ['2.35', true],
+  ['2.31', true],
+  ['2.36', false],
+])('commands.sh on a system with glibc %s: the bundled one stays: %s', (system, stays) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cvicast-commands-'));
+  try {
+    const { options } = conversionOptions({}, facts, 'recamera');
+    const version = toolchainVersion();
+    const inputs = { testImage: '/t.jpg', model: '/a.onnx', pictures: [], convertVersion: false };
+    const text = commandsScript(options, { ...inputs, version });
+    const libraries = path.join(folder, `toolchain/lib/python${version.python}/site-packages/tpu_mlir/lib/third_party`);
+    fs.mkdirSync(libraries, { recursive: true });
+    fs.writeFileSync(path.join(libraries, 'libc.so.6'), '');
+    const repair = /^system_glibc=[\s\S]*?^fi$/m.exec(text)?.[0] ?? '';
+    const script = `set -eu; getconf() { echo 'glibc ${system}'; }\n${repair}`;
+    const ran = spawnSync('sh', ['-c', script], { encoding: 'utf8', cwd: folder });
+    expect([ran.status, ran.stderr]).toEqual([0, '']);
+    expect(fs.existsSync(path.join(libraries, 'libc.so.6'))).toBe(stays);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
 });

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Brings Docker, the toolchain's image and a container for one job; then installs the toolchain in that container.
 # Everything after `--` goes to install_venv.sh, which runs inside. Lines as there; more codes:
-#   docker-unavailable docker-refused image-rate-limited image-missing image-unreachable apt-failed
+#   docker-missing docker-unavailable docker-refused image-rate-limited image-missing image-unreachable apt-failed
 set -uo pipefail
 
-container='' job='' folder='' image='' mirror=''
+container='' job='' folder='' image='' mirror='' system_packages=no
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
   case "$1" in
     --container) container=$2 ;;
@@ -12,6 +12,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
     --folder) folder=$2 ;;
     --image) image=$2 ;;
     --mirror) mirror=$2 ;;
+    --system-packages) system_packages=$2 ;;
   esac
   shift 2
 done
@@ -48,6 +49,8 @@ apt() {
   return 1
 }
 if ! command -v docker >/dev/null; then
+  # On a machine that somebody owns the package would stay.
+  [ "$system_packages" = yes ] || fail docker-missing 'there is no program docker on PATH'
   command -v apt-get >/dev/null || fail docker-unavailable 'there is no Docker here and no apt-get to install it with'
   as_root true 2>/dev/null || fail docker-unavailable 'there is no Docker here, and installing it needs root (sudo -n does not work)'
   say 'installing docker.io'

@@ -96,6 +96,8 @@ read -r _ _ _ free_kib _ < <(df -Pk -- "$parent" | tail -n 1)
   fail disk-full "$((free_kib / 1024)) MiB are free in $parent, $((needed_kib / 1024)) MiB are needed"
 part=$folder.part-$$
 export UV_CACHE_DIR=${cache:-$part.cache} UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+# pip's own cache lies in the user's home and would stay there.
+export PIP_NO_CACHE_DIR=1
 # uv reads its own variables only: what the user told pip holds for it too.
 [ -n "${PIP_INDEX_URL:-}" ] && export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}
 [ -n "${PIP_CERT:-}" ] && export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT}
