@@ -21,12 +21,14 @@ export function rentedClouds(): Cloud[] {
   return Object.values(clouds).filter((cloud) => cloud.name !== 'local');
 }
 
-function planWish(wish: PlaceWish, conversion: ConversionSize): PlanWish {
+/** What a plan asks of a cloud. */
+export function planWish(wish: PlaceWish, conversion: ConversionSize): PlanWish {
   const { region, zone, size, spot, maxCost, timeoutMinutes } = wish;
   return { region, zone, size, spot, maxCost, timeoutMinutes, conversion };
 }
 
-function credentialsContext(context: PrepareContext): { env: NodeJS.ProcessEnv; homeFolder: string } {
+/** Where a cloud's credentials are looked for. */
+export function credentialsContext(context: PrepareContext): { env: NodeJS.ProcessEnv; homeFolder: string } {
   return { env: context.env, homeFolder: context.env['HOME'] ?? context.home };
 }
 
@@ -63,7 +65,8 @@ function rowsWithin(cloud: Cloud, wish: PlanWish): PlanRow[] {
   }
 }
 
-async function planOf(
+/** The plan for one cloud, at the price that it tells now where it can be asked. */
+export async function planOf(
   cloud: Cloud,
   wish: PlaceWish,
   conversion: ConversionSize,
@@ -102,22 +105,4 @@ export async function choosePlan(
     fix: 'see `cvicast doctor --provider NAME` for each cloud, or raise --max-cost',
     exit: 'input',
   });
-}
-
-/** Refuses what the cloud itself would refuse later: credentials, region, zone, size. Creates nothing. */
-export async function preflight(row: PlanRow, context: PrepareContext): Promise<void> {
-  const cloud = findCloud(row.provider);
-  if (cloud.name === 'local') return;
-  const credentials = await cloud.credentials(credentialsContext(context));
-  if (!credentials.found) {
-    throw new UserError({
-      code: 'no-credentials',
-      what: `No credentials for ${cloud.title} were found`,
-      why: `missing: ${credentials.missing.join(', ')}`,
-      fix: credentials.fix,
-      exit: 'input',
-    });
-  }
-  const api = await cloud.api(credentialsContext(context));
-  await api.preflight({ region: row.region, ...(row.zone === null ? {} : { zone: row.zone }), size: row.size });
 }

@@ -125,6 +125,11 @@ describe("DigitalOcean's API", () => {
     await expect(api.preflight(choice)).rejects.toMatchObject({ code, fix: expect.stringMatching(fix) });
   });
 
+  it('tells a size that is sold out everywhere from one that only the region does not sell', async () => {
+    await expect(api.preflight({ ...good, size: 'c-8' })).rejects.toMatchObject({ next: 'size' });
+    await expect(api.preflight({ ...good, size: 'c-4' })).rejects.toMatchObject({ next: 'zone' });
+  });
+
   it('finds a wrong token, a read-only one, a locked account and a quota of zero before anything is created', async () => {
     const stranger = digitalOceanApi(digitalocean, { token: 'dop_v1_wrong', baseUrl: server.url, policy: quick });
     const refused: unknown = await stranger.preflight(good).catch((thrown: unknown) => thrown);
