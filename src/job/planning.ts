@@ -1,6 +1,6 @@
 import { clouds, findCloud } from '../cloud';
 import type { ConversionSize } from '../cloud/duration';
-import { pickRow, planFor, rowsOf, type PlanRow, type PlanWish } from '../cloud/plan';
+import { checkBounds, pickRow, planFor, rowsOf, type PlanRow, type PlanWish } from '../cloud/plan';
 import type { Cloud } from '../cloud/types';
 import { UserError } from '../errors';
 import type { PrepareContext } from './prepare';
@@ -39,6 +39,7 @@ export async function planRows(
   context: PrepareContext,
 ): Promise<PlanRow[]> {
   const by = wish.provider;
+  checkBounds(wish);
   if (by !== 'all' && by !== 'cheapest' && by !== 'fastest')
     return [await planOf(findCloud(by), wish, conversion, context)];
   const rows = await Promise.all(
@@ -58,7 +59,7 @@ function rowsWithin(cloud: Cloud, wish: PlanWish): PlanRow[] {
     // Among all clouds, one that is too dear or lacks a region by that name is only left out.
     if (
       thrown instanceof UserError &&
-      ['over-budget', 'unknown-region', 'unknown-size', 'no-spot', 'unknown-zone'].includes(thrown.code)
+      ['over-budget', 'unknown-region', 'unknown-size', 'no-spot', 'unknown-zone', 'no-zones'].includes(thrown.code)
     )
       return [];
     throw thrown;
