@@ -2,6 +2,7 @@ import * as alicloud from '@pulumi/alicloud';
 import * as pulumi from '@pulumi/pulumi';
 import { UserError } from '../src/errors';
 import { tagsOf, type MachineRequest, type MachineStack } from './machine';
+import { leastMinutes } from '../src/cloud/alibaba/timer';
 
 /** The newest system image of Ubuntu 22.04 in the region. */
 async function ubuntuImage(): Promise<string> {
@@ -36,9 +37,6 @@ async function zoneFor(request: MachineRequest): Promise<string> {
     exit: 'provider',
   });
 }
-
-/** Half an hour is the least that the platform takes. */
-const leastMinutes = 31;
 
 /** `autoReleaseTime`: UTC to the second, and not sooner than the platform takes; the guest's own timer covers the rest. */
 function releaseTime(request: MachineRequest, now = Date.now()): string {

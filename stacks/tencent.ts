@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { tagsOf, type MachineStack } from './machine';
+import { leastMinutes } from '../src/cloud/tencent/timer';
 
 const named = (type: string): string => `cvicast-tencent:index:${type}`;
 
@@ -16,9 +17,6 @@ interface Place {
   readonly zone: string;
   readonly imageId: string;
 }
-
-/** Five minutes is the least that the platform takes. */
-const leastMinutes = 6;
 
 /**
  * A CVM instance with a network of its own. The platform terminates it at its action timer, which is part of the call

@@ -48,8 +48,20 @@ export function findRegion(cloud: Cloud, name: string = cloud.defaultRegion): Cl
   });
 }
 
-/** Checks a zone against its region. `UserError` `unknown-zone` when the region lists zones and this is none of them. */
-export function findZone(region: CloudRegion, name: string): string {
+/**
+ * Checks a zone against its region. `UserError` `no-zones` when the cloud has none, `unknown-zone` when the region lists
+ * zones and this is none of them.
+ */
+export function findZone(cloud: Pick<Cloud, 'title' | 'regions'>, region: CloudRegion, name: string): string {
+  if (cloud.regions.every((one) => one.zones === undefined)) {
+    throw new UserError({
+      code: 'no-zones',
+      what: `${cloud.title} has no zones, and --zone ${JSON.stringify(name)} was given`,
+      why: 'its regions are the smallest places that can be named there',
+      fix: 'leave --zone out, or name a --region',
+      exit: 'input',
+    });
+  }
   if (region.zones === undefined || region.zones.includes(name)) return name;
   throw new UserError({
     code: 'unknown-zone',

@@ -2,6 +2,7 @@ import { messageOf, UserError } from '../errors';
 import type { Choice } from './choice';
 import { entryFor, ownWords } from './refusal';
 import type { Cloud, CloudErrorEntry, MachineSize } from './types';
+import { Unfit } from './unfit';
 
 export interface Wishes {
   readonly region: string;
@@ -75,7 +76,24 @@ function wordsOf(failure: unknown): string {
   return own + cause;
 }
 
-function placeOf(choice: Choice): string {
+/** By the code, where the refusal was made from an entry or in its name, else by what was said. */
+function entryOf(errors: readonly CloudErrorEntry[], failure: unknown): CloudErrorEntry | null {
+  const byCode = failure instanceof UserError ? errors.find((entry) => entry.code === failure.code) : undefined;
+  return byCode ?? entryFor(errors, wordsOf(failure));
+}
+
+/** A refusal of ours says itself what was wrong; the engine's words are the catalogue's to explain. */
+function reasonOf(failure: unknown, entry: CloudErrorEntry | null): string {
+  const own = failure instanceof UserError && failure.code === entry?.code;
+  return own ? failure.message : (entry?.why ?? messageOf(failure));
+}
+
+function helps(failure: unknown, entry: CloudErrorEntry | null): CloudErrorEntry['next'] {
+  return failure instanceof Unfit ? failure.next : (entry?.next ?? 'stop');
+}
+
+/** Where and what, in words: `c6i.large in us-east-1a`. */
+export function placeOf(choice: Choice): string {
   return `${choice.size} in ${choice.zone ?? choice.region}`;
 }
 
@@ -150,11 +168,11 @@ export async function failover<T>(
     try {
       return { result: await options.attempt(choice), choice, tried };
     } catch (failure) {
-      const entry = entryFor(options.errors, wordsOf(failure));
+      const entry = entryOf(options.errors, failure);
       await options.cleanUp(choice, failure, entry);
       const code = entry?.code ?? (failure instanceof UserError ? failure.code : 'unknown');
-      tried.push({ choice, code, why: entry?.why ?? messageOf(failure) });
-      const next = tried.length < limit ? following(choices, at, entry?.next ?? 'stop', repeats) : null;
+      tried.push({ choice, code, why: reasonOf(failure, entry) });
+      const next = tried.length < limit ? following(choices, at, helps(failure, entry), repeats) : null;
       const nextChoice = next === null ? undefined : choices[next];
       if (next === null || nextChoice === undefined) {
         const last = explained(failure, entry, choice);

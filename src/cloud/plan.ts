@@ -179,7 +179,7 @@ function durationOf(cloud: Cloud, size: MachineSize, wish: PlanWish): DurationEs
 export function planFor(cloud: Cloud, wish: PlanWish): PlanRow {
   checkBounds(wish);
   const region = findRegion(cloud, wish.region);
-  const zone = wish.zone === undefined ? null : findZone(region, wish.zone);
+  const zone = wish.zone === undefined ? null : findZone(cloud, region, wish.zone);
   const listed = findSize(cloud, wish.size);
   const livePrice = wish.livePrice ?? null;
   const size: MachineSize = livePrice === null ? listed : { ...listed, pricePerHour: livePrice };

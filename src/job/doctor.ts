@@ -38,11 +38,25 @@ async function engine({ home, env }: PrepareContext): Promise<Finding> {
   };
 }
 
+/** Where the installer looks too (install_venv.sh): every python3.10 on PATH, for a pyenv shim that fails may hide a good one. */
+function pythonPlaces(env: NodeJS.ProcessEnv): string[] {
+  const home = env['HOME'] ?? '/';
+  const within = (folder: string, beginning: string): string[] =>
+    (fs.existsSync(folder) ? fs.readdirSync(folder) : [])
+      .filter((name) => name.startsWith(beginning))
+      .map((name) => path.join(folder, name, 'bin', 'python3.10'));
+  return [
+    ...['python3.10', 'python3'].flatMap((name) =>
+      (env['PATH'] ?? '').split(path.delimiter).map((folder) => path.join(folder, name)),
+    ),
+    ...within(path.join(env['PYENV_ROOT'] ?? path.join(home, '.pyenv'), 'versions'), '3.10'),
+    ...within(path.join(home, '.pyenv', 'versions'), '3.10'),
+    ...within(path.join(home, '.local/share/uv/python'), 'cpython-3.10'),
+  ].filter((file) => fs.existsSync(file));
+}
+
 async function python({ env }: PrepareContext): Promise<Finding> {
-  const versions = path.join(env['HOME'] ?? '/', '.pyenv', 'versions');
-  const own = fs.existsSync(versions) ? fs.readdirSync(versions).filter((name) => name.startsWith('3.10')) : [];
-  const places = ['python3.10', ...own.map((name) => path.join(versions, name, 'bin', 'python3.10'))];
-  for (const place of places) {
+  for (const place of pythonPlaces(env)) {
     const version = await firstLine(place, ['--version'], env);
     if (version?.startsWith('Python 3.10.'))
       return { name: 'python3.10', ok: true, needed: false, found: `${version} (${place})`, fix: '' };

@@ -1,6 +1,6 @@
 import { clouds, findCloud } from '../cloud';
 import type { ConversionSize } from '../cloud/duration';
-import { pickRow, planFor, rowsOf, type PlanRow, type PlanWish } from '../cloud/plan';
+import { checkBounds, pickRow, planFor, rowsOf, type PlanRow, type PlanWish } from '../cloud/plan';
 import type { Cloud } from '../cloud/types';
 import { UserError } from '../errors';
 import type { PrepareContext } from './prepare';
@@ -21,12 +21,14 @@ export function rentedClouds(): Cloud[] {
   return Object.values(clouds).filter((cloud) => cloud.name !== 'local');
 }
 
-function planWish(wish: PlaceWish, conversion: ConversionSize): PlanWish {
+/** What a plan asks of a cloud. */
+export function planWish(wish: PlaceWish, conversion: ConversionSize): PlanWish {
   const { region, zone, size, spot, maxCost, timeoutMinutes } = wish;
   return { region, zone, size, spot, maxCost, timeoutMinutes, conversion };
 }
 
-function credentialsContext(context: PrepareContext): { env: NodeJS.ProcessEnv; homeFolder: string } {
+/** Where a cloud's credentials are looked for. */
+export function credentialsContext(context: PrepareContext): { env: NodeJS.ProcessEnv; homeFolder: string } {
   return { env: context.env, homeFolder: context.env['HOME'] ?? context.home };
 }
 
@@ -37,6 +39,7 @@ export async function planRows(
   context: PrepareContext,
 ): Promise<PlanRow[]> {
   const by = wish.provider;
+  checkBounds(wish);
   if (by !== 'all' && by !== 'cheapest' && by !== 'fastest')
     return [await planOf(findCloud(by), wish, conversion, context)];
   const rows = await Promise.all(
@@ -56,14 +59,15 @@ function rowsWithin(cloud: Cloud, wish: PlanWish): PlanRow[] {
     // Among all clouds, one that is too dear or lacks a region by that name is only left out.
     if (
       thrown instanceof UserError &&
-      ['over-budget', 'unknown-region', 'unknown-size', 'no-spot', 'unknown-zone'].includes(thrown.code)
+      ['over-budget', 'unknown-region', 'unknown-size', 'no-spot', 'unknown-zone', 'no-zones'].includes(thrown.code)
     )
       return [];
     throw thrown;
   }
 }
 
-async function planOf(
+/** The plan for one cloud, at the price that it tells now where it can be asked. */
+export async function planOf(
   cloud: Cloud,
   wish: PlaceWish,
   conversion: ConversionSize,
@@ -102,22 +106,4 @@ export async function choosePlan(
     fix: 'see `cvicast doctor --provider NAME` for each cloud, or raise --max-cost',
     exit: 'input',
   });
-}
-
-/** Refuses what the cloud itself would refuse later: credentials, region, zone, size. Creates nothing. */
-export async function preflight(row: PlanRow, context: PrepareContext): Promise<void> {
-  const cloud = findCloud(row.provider);
-  if (cloud.name === 'local') return;
-  const credentials = await cloud.credentials(credentialsContext(context));
-  if (!credentials.found) {
-    throw new UserError({
-      code: 'no-credentials',
-      what: `No credentials for ${cloud.title} were found`,
-      why: `missing: ${credentials.missing.join(', ')}`,
-      fix: credentials.fix,
-      exit: 'input',
-    });
-  }
-  const api = await cloud.api(credentialsContext(context));
-  await api.preflight({ region: row.region, ...(row.zone === null ? {} : { zone: row.zone }), size: row.size });
 }

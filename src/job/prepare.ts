@@ -4,7 +4,9 @@ import * as path from 'node:path';
 import { choicesFor } from '../cloud/failover';
 import { billOf } from '../cloud/bill';
 import { findCloud } from '../cloud';
+import type { ConversionSize } from '../cloud/duration';
 import type { PlanRow } from '../cloud/plan';
+import type { Cloud, MachineSize } from '../cloud/types';
 import { UserError } from '../errors';
 import { checkModel, companionFiles, contentKey, readCalibrationSet, readModel, readTestImage } from '../model';
 import type { CalibrationImage, CheckReport, ModelFacts } from '../model/types';
@@ -37,6 +39,8 @@ export interface Prepared {
   readonly images: readonly CalibrationImage[];
   readonly testImage: CalibrationImage;
   readonly plan: PlanRow | null;
+  /** What there is to do, for the estimate of its time. */
+  readonly conversion: ConversionSize;
   readonly outputs: OutputPaths;
   readonly warnings: readonly string[];
   /** Files of an earlier run that this one starts with. */
@@ -138,6 +142,7 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
     images: set.images,
     testImage,
     plan,
+    conversion,
     outputs,
     warnings: [
       ...check.problems
@@ -240,6 +245,16 @@ function noLease(wish: ConvertWish): Lease {
   };
 }
 
+/** Whether a size can live as long as planned within the bound, or within what the plan itself may come to. */
+export function affordableAt(
+  cloud: Cloud,
+  plan: PlanRow,
+  maxCost: number | undefined,
+): (size: Pick<MachineSize, 'pricePerHour'>) => boolean {
+  return (size) =>
+    maxCost === undefined || billOf(cloud, size, plan.ttlMinutes * 60) <= Math.max(maxCost, plan.worstCase);
+}
+
 async function leaseOf(wish: ConvertWish, plan: PlanRow, context: PrepareContext): Promise<Lease> {
   const cloud = findCloud(plan.provider);
   const wishes = {
@@ -249,15 +264,13 @@ async function leaseOf(wish: ConvertWish, plan: PlanRow, context: PrepareContext
     regionNamed: wish.region !== undefined,
     sizeNamed: wish.size !== undefined,
   };
-  const affordable = (size: { pricePerHour: number }): boolean =>
-    wish.maxCost === undefined || billOf(cloud, size, plan.ttlMinutes * 60) <= Math.max(wish.maxCost, plan.worstCase);
   const here = plan.provider === 'local';
   // It marks all that is made: refused here when it is damaged, not once something lives.
   if (!here) inHome(context.home, () => ownerId(context.home));
   return {
     region: plan.region,
     size: plan.size,
-    choices: choicesFor(cloud, wishes, affordable),
+    choices: choicesFor(cloud, wishes, affordableAt(cloud, plan, wish.maxCost)),
     spot: wish.spot,
     diskGiB: wish.diskGiB,
     pricePerHour: plan.pricePerHour,

@@ -30,6 +30,7 @@ export {
   type Verification,
   type VerifiedOutput,
 } from './read-log';
+export { countOf } from './option-values';
 export { targetNames, targetOfName, type TargetName } from './target-defaults';
 export type {
   Calibrator,

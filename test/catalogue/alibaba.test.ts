@@ -335,6 +335,12 @@ describe('the API of Alibaba Cloud', () => {
     },
   );
 
+  test('a size that the whole region lacks is told from one that a zone lacks', async () => {
+    await expect(api().preflight({ ...choice, zone: 'ap-southeast-1b' })).rejects.toMatchObject({ next: 'zone' });
+    world.stock = 'WithoutStock';
+    await expect(api().preflight(choice)).rejects.toMatchObject({ next: 'size' });
+  });
+
   test('lists every page of every kind in the order in which they can go; a disk in use goes with its instance', async () => {
     const found = await api().list(['ap-southeast-1']);
     expect(found.map((one) => `${one.kind} ${one.id}`)).toEqual([

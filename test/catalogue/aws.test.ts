@@ -282,6 +282,11 @@ describe("AWS's API", () => {
     await expect(api.preflight({ ...good, ...more })).rejects.toMatchObject({ code, exit: 'input' });
   });
 
+  it('tells a size that no zone of the region sells from one that a single zone lacks', async () => {
+    await expect(api.preflight({ ...good, size: 'c6i.2xlarge' })).rejects.toMatchObject({ next: 'size' });
+    await expect(api.preflight({ ...good, zone: 'us-east-1c' })).rejects.not.toHaveProperty('next');
+  });
+
   it('finds wrong keys, read-only ones and a missing image before anything is created', async () => {
     const stranger = awsApi(aws, { ...env(), AWS_ACCESS_KEY_ID: 'AKIAWRONG' }, patient);
     await expect(stranger.preflight(good)).rejects.toMatchObject({ code: 'credentials-refused' });

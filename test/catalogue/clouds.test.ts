@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { clouds, findCloud } from '../../src/cloud';
 import { findRegion, findSize, findZone } from '../../src/cloud/choice';
+import { planFor } from '../../src/cloud/plan';
 import { entryFor } from '../../src/cloud/refusal';
 import type { Cloud } from '../../src/cloud/types';
 
@@ -37,7 +38,7 @@ describe.each(rented.map((cloud): [string, Cloud] => [cloud.name, cloud]))('the 
     expect(findSize(cloud).memoryGiB).toBeGreaterThanOrEqual(4);
     expect(findRegion(cloud).name).toBe(cloud.defaultRegion);
     for (const region of cloud.regions) {
-      for (const zone of region.zones ?? []) expect(findZone(region, zone)).toBe(zone);
+      for (const zone of region.zones ?? []) expect(findZone(cloud, region, zone)).toBe(zone);
     }
   });
 
@@ -90,7 +91,14 @@ describe('finding by name', () => {
     expect(() => findRegion(aws, 'us-east1')).toThrow(
       failing('unknown-region', { fix: expect.stringContaining('us-east-1') }),
     );
-    expect(() => findZone(findRegion(aws, 'us-east-1'), 'us-east-1z')).toThrow(failing('unknown-zone'));
+    expect(() => findZone(aws, findRegion(aws, 'us-east-1'), 'us-east-1z')).toThrow(failing('unknown-zone'));
+  });
+
+  it.each(['digitalocean', 'hetzner'])('refuses a zone of %s, which has none', (name) => {
+    const wish = { spot: false, conversion: { macs: 1e9, bytes: 1e6, images: 100, toolchain: 'docker' } } as const;
+    expect(() => planFor(findCloud(name), { ...wish, zone: 'a' })).toThrow(
+      failing('no-zones', { exit: 'input', fix: expect.stringContaining('--zone') }),
+    );
   });
 
   it.each([

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { digitalocean } from '../../src/cloud/digitalocean';
 import { digitalOceanApi } from '../../src/cloud/digitalocean/api';
+import { entryFor } from '../../src/cloud/refusal';
 import type { CloudApi } from '../../src/cloud/types';
 import { useScratch } from '../_helpers/scratch';
 import { loopbackCloud, quick, type Answer, type Asked, type LoopbackCloud } from './loopback-cloud';
@@ -125,6 +126,11 @@ describe("DigitalOcean's API", () => {
     await expect(api.preflight(choice)).rejects.toMatchObject({ code, fix: expect.stringMatching(fix) });
   });
 
+  it('tells a size that is sold out everywhere from one that only the region does not sell', async () => {
+    await expect(api.preflight({ ...good, size: 'c-8' })).rejects.toMatchObject({ next: 'size' });
+    await expect(api.preflight({ ...good, size: 'c-4' })).rejects.toMatchObject({ next: 'zone' });
+  });
+
   it('finds a wrong token, a read-only one, a locked account and a quota of zero before anything is created', async () => {
     const stranger = digitalOceanApi(digitalocean, { token: 'dop_v1_wrong', baseUrl: server.url, policy: quick });
     const refused: unknown = await stranger.preflight(good).catch((thrown: unknown) => thrown);
@@ -217,4 +223,20 @@ describe("DigitalOcean's token", () => {
     const named = { ...context, env: { DIGITALOCEAN_CONTEXT: 'work' } };
     expect(digitalocean.engineEnv?.(named)).toEqual({ DIGITALOCEAN_TOKEN: 't-work' });
   });
+});
+
+it.each([
+  ['422 creating this/these droplet(s) will exceed your droplet limit', 'quota', 'stop'],
+  ['422 This size is currently restricted, please open a ticket for more information.', 'size-restricted', 'size'],
+  ['422 Size is not available in this region.', 'size-not-here', 'zone'],
+  ['422 The selected region is not available.', 'region-full', 'zone'],
+  ['401 Unable to authenticate you', 'credentials-refused', 'stop'],
+  ['403 You are not authorized to perform this operation', 'permission-missing', 'stop'],
+  ['422 You specified an invalid image for Droplet creation.', 'image-gone', 'zone'],
+  ['422 SSH Key is already in use on your account', 'key-refused', 'stop'],
+  ['422 Droplet already has a pending event.', 'droplet-busy', 'retry'],
+  ['429 too_many_requests: API Rate limit exceeded.', 'throttled', 'retry'],
+  ['503 Service Unavailable', 'cloud-down', 'retry'],
+])('explains %s', (text, code, next) => {
+  expect(entryFor(digitalocean.errors, text)).toMatchObject({ code, next });
 });

@@ -1,6 +1,7 @@
 import { findCloud } from '../../src/cloud';
 import type { Choice } from '../../src/cloud/choice';
 import { choicesFor, failover, type Tried } from '../../src/cloud/failover';
+import { Unfit } from '../../src/cloud/unfit';
 import { UserError } from '../../src/errors';
 
 const { errors } = findCloud('aws');
@@ -74,6 +75,16 @@ describe('failover', () => {
       ...{ code: entry.code, what: 'The machine could not be made: four in r-a', fix: entry.fix },
       why: `${entry.why} (it said: ${forbidden.why})`,
     });
+  });
+
+  it('knows a refusal before the creation by its code, or by what the refusal itself says', async () => {
+    const trouble = { what: 'w', why: 'y', fix: 'f', exit: 'provider' } as const;
+    const byCode = new UserError({ code: 'quota', ...trouble });
+    expect((await played([byCode, null])).happened.at(-1)).toBe('try r-a/two');
+    const everywhere = new Unfit({ code: 'size-not-here', ...trouble }, 'size');
+    expect((await played([everywhere, null])).happened.at(-1)).toBe('try r-a/two');
+    const hopeless = new Unfit({ code: 'quota', ...trouble }, 'stop');
+    expect((await played([hopeless, null])).outcome).toBe(hopeless);
   });
 
   it('leaves as it is what no catalogue knows', async () => {

@@ -254,6 +254,12 @@ describe('the API of Tencent Cloud', () => {
     await expect(api(env).preflight({ ...choice, ...asks })).rejects.toMatchObject({ code, name: 'UserError' });
   });
 
+  test('a size that the whole region lacks is told from one that a zone lacks', async () => {
+    await expect(api().preflight({ ...choice, zone: 'ap-singapore-3' })).rejects.toMatchObject({ next: 'zone' });
+    world.status = 'SOLD_OUT';
+    await expect(api().preflight(choice)).rejects.toMatchObject({ next: 'size' });
+  });
+
   test('lists every page of every kind in the order in which they can go', async () => {
     const found = await api().list(['ap-singapore']);
     expect(found.map((one) => `${one.kind} ${one.id}`)).toEqual([

@@ -75,6 +75,20 @@ const receiptOf = ({ out }: FastConversion): Receipt =>
       expectBill(cost.actual, 'aws', ledger);
     });
 
+    it('is left for a smaller size before anything is asked for, where the cloud tells its quota', async () => {
+      const conversion = await start('gcp', { vcpuQuota: '2' });
+      const result = await conversion.convert('--max-cost', '1');
+      expectCode(result, 0, await conversion.cloud.logs());
+      const { size, cost } = receiptOf(conversion);
+      expect(clouds['gcp']!.sizes.find((one) => one.name === size)).toMatchObject({ vcpus: 2 });
+      expect(result.stderr).toMatch(new RegExp(`warning: ${size} in .* is asked for; passed over: e2-standard-4 in `));
+      // What was agreed to is what was made.
+      expect(result.stderr).toMatch(new RegExp(`^plan .*: ${size}, 2 vCPU`, 'm'));
+      const ledger = await conversion.cloud.ledger();
+      expect(ledger.entries.filter((one) => one.kind === 'instance')).toHaveLength(1);
+      expectBill(cost.actual, 'gcp', ledger);
+    });
+
     it('is given up after five attempts: all are named, and nothing was made or billed', async () => {
       const conversion = await start('aws');
       await conversion.cloud.fault({ on: 'create', kind: 'instance', times: 9, do: { refuse: full } });

@@ -5,9 +5,8 @@ import { abandonedJobs } from '../../job/collect';
 import { endJobs } from '../../job/down';
 import { prepare } from '../../job/prepare';
 import type { ConvertWish } from '../../job/request';
-import { preflight } from '../../job/planning';
 import type { Command, Surroundings } from '../command';
-import { agree } from '../agree';
+import { agreed } from '../agree';
 import { confirm } from '../confirm';
 import { conversionFlags, rawConversionOptions } from '../conversion-options';
 import { performJob } from '../perform';
@@ -80,11 +79,7 @@ export const convert: Command<Arguments> = {
       return exitCode.done;
     }
     await offerSweep(args.yes, around);
-    if (prepared.plan !== null && prepared.plan.provider !== 'local') {
-      await preflight(prepared.plan, { home, env });
-      await agree(args.yes, prepared, around);
-    }
-    return performJob({ kind: 'new', prepared }, around);
+    return performJob({ kind: 'new', prepared: await agreed(prepared, args.yes, around) }, around);
   },
 };
 

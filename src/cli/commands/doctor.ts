@@ -1,6 +1,21 @@
 import { exitCode } from '../../errors';
+import { leastPermissions } from '../../cloud/permissions';
 import { examine, examineProvider } from '../../job/doctor';
 import type { Command } from '../command';
+
+/** One line for what begins alike: `ec2: CreateVpc, DeleteVpc`. */
+function grouped(permissions: readonly string[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const one of permissions) {
+    const end = Math.max(
+      one.lastIndexOf(':'),
+      /^compute|^resourcemanager/.test(one) ? one.lastIndexOf('.') : one.indexOf('/'),
+    );
+    const area = one.slice(0, Math.max(0, end));
+    groups.set(area, [...(groups.get(area) ?? []), one.slice(end + 1)]);
+  }
+  return [...groups].map(([area, names]) => (area === '' ? names.join(', ') : `${area}: ${names.join(', ')}`));
+}
 
 export const doctor: Command<{ provider: string | undefined }> = {
   command: 'doctor',
@@ -21,7 +36,11 @@ export const doctor: Command<{ provider: string | undefined }> = {
       output.result(`${ok ? 'ok     ' : needed ? 'MISSING' : 'absent '} ${name.padEnd(14)} ${found}`);
       if (!ok) output.result(`        fix: ${fix}`);
     }
-    if (args.provider !== undefined) output.result(`        permissions: see docs/providers/${args.provider}.md`);
+    const least = leastPermissions[args.provider ?? ''];
+    if (least !== undefined) {
+      output.result(`        least permissions (docs/providers/${args.provider}.md has them ready to paste):`);
+      for (const line of grouped(least)) output.result(`          ${line}`);
+    }
     return findings.some(({ ok, needed }) => needed && !ok) ? exitCode.input : exitCode.done;
   },
 };

@@ -3,7 +3,7 @@ import { exitCode, UserError } from '../../errors';
 import { pickRow, type PlanRow } from '../../cloud/plan';
 import { planRows } from '../../job/planning';
 import { readModel } from '../../model';
-import { inputSizeOf, type ToolchainKind } from '../../tpumlir';
+import { countOf, inputSizeOf, type ToolchainKind } from '../../tpumlir';
 import type { Command } from '../command';
 import { numberOption, placeFlags } from '../place-options';
 import { planLines, planTable } from '../plan-table';
@@ -40,7 +40,7 @@ export const plan: Command<Arguments> = {
       maxCost: numberOption('max-cost', args['max-cost']),
       timeoutMinutes: numberOption('timeout', args.timeout),
     };
-    const images = numberOption('calibration-count', args['calibration-count']) ?? 100;
+    const images = countOf(args['calibration-count']);
     const rows = await planRows(
       wish,
       { macs: facts.macs, bytes: facts.bytes, images, toolchain, calibrator: 'fast' },

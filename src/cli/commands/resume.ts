@@ -1,7 +1,6 @@
 import { goOn } from '../../job/reopen';
-import { preflight } from '../../job/planning';
 import type { Command } from '../command';
-import { agree } from '../agree';
+import { agreed } from '../agree';
 import { performJob } from '../perform';
 import { numberOption } from '../place-options';
 
@@ -55,10 +54,6 @@ export const resume: Command<Arguments> = {
       around,
     );
     for (const warning of prepared.warnings) output.talk(`${output.paint('yellow', 'warning:')} ${warning}`);
-    if (prepared.plan !== null && prepared.plan.provider !== 'local') {
-      await preflight(prepared.plan, around);
-      await agree(args.yes, prepared, around);
-    }
-    return performJob({ kind: 'new', prepared }, around);
+    return performJob({ kind: 'new', prepared: await agreed(prepared, args.yes, around) }, around);
   },
 };

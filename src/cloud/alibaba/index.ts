@@ -3,6 +3,7 @@ import { endpointIn } from './client';
 import { findKey } from './credentials';
 import { errors } from './errors';
 import { price, regions, sizes } from './sizes';
+import { leastMinutes } from './timer';
 
 /** Endpoints of the user's environment as the provider plugin's options; it takes hosts, and the protocol apart. */
 function endpointOptions(env: NodeJS.ProcessEnv): Record<string, string> {
@@ -43,7 +44,7 @@ export const alibaba: Cloud = {
     {
       what: 'Alibaba releases the instance and its disk at its release time, whatever the guest does',
       kind: 'platform',
-      smallestMinutes: 30,
+      smallestMinutes: leastMinutes,
       stopsBill: true,
     },
     {

@@ -127,6 +127,7 @@ async function checkStock(client: AlibabaClient, { region, zone, size }: Alibaba
     `Size ${size} cannot be had in ${zone ?? region}`,
     'it is sold out, or not sold, there',
     fix,
+    open.length > 0 ? 'zone' : 'size',
   );
 }
 
@@ -144,6 +145,7 @@ async function checkImage(client: AlibabaClient, region: string): Promise<void> 
     `Alibaba Cloud offers no Ubuntu 22.04 in ${region}`,
     'its list of system images holds no ubuntu_22_04_x64',
     'choose another --region',
+    'stop',
   );
 }
 

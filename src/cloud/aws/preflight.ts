@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { UserError } from '../../errors';
 import type { Refuser } from '../refusal';
+import { Unfit } from '../unfit';
 import { ask } from './client';
 
 const canonical = '099720109477';
@@ -55,11 +56,15 @@ async function checkSize(
   );
   const zones = (offered?.InstanceTypeOfferings ?? []).map((offer) => offer.Location ?? '').sort();
   if (zones.length === 0) {
-    throw refused(
-      'size-not-here',
-      `Size ${size} is not sold in ${region}`,
-      "EC2's own list says so",
-      'choose another --size or --region',
+    throw new Unfit(
+      {
+        code: 'size-not-here',
+        what: `Size ${size} is not sold in ${region}`,
+        why: "EC2's own list says so",
+        fix: 'choose another --size or --region',
+        exit: 'input',
+      },
+      'size',
     );
   }
   if (zone !== undefined && !zones.includes(zone)) {

@@ -122,6 +122,7 @@ async function skuOf(client: AzureClient, { region, zone, size }: AzureChoice): 
       `Size ${size} cannot be had in ${region}`,
       closed.reasonCode ?? 'it is restricted there',
       'choose another --region or --size',
+      'size',
     );
   }
   const zones = new Set(sku.locationInfo.flatMap((one) => one.zones ?? []));
@@ -135,6 +136,7 @@ async function skuOf(client: AzureClient, { region, zone, size }: AzureChoice): 
       `Size ${size} cannot be had in zone ${zone} of ${region}`,
       'the zone is not in its list there',
       fix,
+      open.length > 0 ? 'zone' : 'size',
     );
   }
   return sku;

@@ -1,9 +1,9 @@
 import { UserError } from '../../errors';
 import { requestJson, together, type HttpPolicy, type HttpRequest } from '../http';
-import { suggestion } from '../../near-matches';
 import { isJobName, ownershipInName, type Ownership } from '../ownership';
 import type { Refuser } from '../refusal';
-import type { CloudApi, CloudResource } from '../types';
+import type { CloudApi, CloudErrorEntry, CloudResource } from '../types';
+import { unknownChoice, wouldRefuse } from '../unfit';
 
 export const image = 'ubuntu-22-04-x64';
 
@@ -110,7 +110,8 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
     const [sizes, regions] = await Promise.all([all<Size>('sizes', 'sizes'), all<Region>('regions', 'regions')]);
     const region = regions.find((one) => one.slug === choice.region);
     if (!region)
-      throw unknown(
+      throw unknownChoice(
+        'DigitalOcean',
         'region',
         choice.region,
         regions.map((one) => one.slug),
@@ -119,7 +120,8 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
       throw soldOut('region-full', `Region ${choice.region} takes no new droplets`, 'choose another --region');
     const size = sizes.find((one) => one.slug === choice.size);
     if (!size)
-      throw unknown(
+      throw unknownChoice(
+        'DigitalOcean',
         'size',
         choice.size,
         sizes.map((one) => one.slug),
@@ -130,6 +132,7 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
         'size-not-here',
         `Size ${choice.size} is not available in ${choice.region}`,
         `it is sold in: ${elsewhere}`,
+        size.available && size.regions.length > 0 ? 'zone' : 'size',
       );
     }
   }
@@ -141,8 +144,10 @@ export function digitalOceanApi(cloud: Refuser, access: DigitalOceanAccess): Clo
       `tell image ${image}`,
       [404],
     );
-    if (body?.image?.regions?.includes(region)) return;
-    throw soldOut('image-gone', `Image ${image} is not available in ${region}`, 'choose another --region');
+    const regions = body?.image?.regions ?? [];
+    if (regions.includes(region)) return;
+    const next = regions.length > 0 ? 'zone' : 'stop';
+    throw soldOut('image-gone', `Image ${image} is not available in ${region}`, 'choose another --region', next);
   }
 
   async function list(): Promise<CloudResource[]> {
@@ -235,16 +240,6 @@ function accountTrouble(code: string, why: string): UserError {
   });
 }
 
-function soldOut(code: string, what: string, fix: string): UserError {
-  return new UserError({ code, what, why: "DigitalOcean's own list says so", fix, exit: 'provider' });
-}
-
-function unknown(kind: 'region' | 'size', name: string, names: readonly string[]): UserError {
-  return new UserError({
-    code: `unknown-${kind}`,
-    what: `DigitalOcean has no ${kind} ${JSON.stringify(name)}`,
-    why: 'its own list does not name it',
-    fix: suggestion(name, names),
-    exit: 'input',
-  });
+function soldOut(code: string, what: string, fix: string, next: CloudErrorEntry['next'] = 'zone'): UserError {
+  return wouldRefuse(code, what, "DigitalOcean's own list says so", fix, next);
 }

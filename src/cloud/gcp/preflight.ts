@@ -1,5 +1,7 @@
 import { UserError } from '../../errors';
 import { suggestion } from '../../near-matches';
+import type { CloudErrorEntry } from '../types';
+import { Unfit } from '../unfit';
 import type { GoogleClient } from './client';
 
 interface Quota {
@@ -21,9 +23,10 @@ export const neededPermissions = [
   'compute.firewalls.delete',
 ] as const;
 
-function refused(code: string, what: string, why: string, fix: string): UserError {
+function refused(code: string, what: string, why: string, fix: string, next?: CloudErrorEntry['next']): UserError {
   const names = new Set(['unknown-region', 'unknown-zone', 'size-not-here', 'arm-size']);
-  return new UserError({ code, what, why, fix, exit: names.has(code) ? 'input' : 'provider' });
+  const trouble = { code, what, why, fix, exit: names.has(code) ? 'input' : 'provider' } as const;
+  return next === undefined ? new UserError(trouble) : new Unfit(trouble, next);
 }
 
 async function checkQuotas(
@@ -36,13 +39,15 @@ async function checkQuotas(
   const project = await client.compute<{ quotas?: Quota[] }>('GET', `projects/${client.project}`, 'tell the project');
   const family = `${(size.split('-')[0] ?? '').toUpperCase()}_CPUS`;
   const metric = regional.some((quota) => quota.metric === family) ? family : 'CPUS';
+  const all = project.body.quotas ?? [];
+  // A smaller size needs fewer vCPUs, but as many networks and addresses.
   const wanted = [
-    { quotas: regional, metric, amount: vcpus, where: region },
-    { quotas: regional, metric: 'IN_USE_ADDRESSES', amount: 1, where: region },
-    { quotas: project.body.quotas ?? [], metric: 'CPUS_ALL_REGIONS', amount: vcpus, where: 'all regions together' },
-    { quotas: project.body.quotas ?? [], metric: 'NETWORKS', amount: 1, where: 'the project' },
-  ];
-  for (const { quotas, metric: name, amount, where } of wanted) {
+    { quotas: regional, metric, amount: vcpus, where: region, next: 'size' },
+    { quotas: regional, metric: 'IN_USE_ADDRESSES', amount: 1, where: region, next: 'stop' },
+    { quotas: all, metric: 'CPUS_ALL_REGIONS', amount: vcpus, where: 'all regions together', next: 'size' },
+    { quotas: all, metric: 'NETWORKS', amount: 1, where: 'the project', next: 'stop' },
+  ] as const;
+  for (const { quotas, metric: name, amount, where, next } of wanted) {
     const quota = quotas.find((one) => one.metric === name);
     if (quota === undefined || quota.limit - quota.usage >= amount) continue;
     throw refused(
@@ -50,6 +55,7 @@ async function checkQuotas(
       `The quota ${name} of ${where} is too small for ${size}`,
       `${quota.usage} of ${quota.limit} are in use, and ${amount} more are needed`,
       'choose a smaller --size or another --region, or raise it at https://console.cloud.google.com/iam-admin/quotas',
+      next,
     );
   }
 }
@@ -116,6 +122,7 @@ export async function preflight(
       `Region ${choice.region} has no zone ${JSON.stringify(zone ?? '')}`,
       why,
       suggestion(zone ?? '', zones),
+      'zone',
     );
   }
   const vcpus = await checkSize(client, zone, choice.size);

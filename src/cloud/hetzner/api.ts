@@ -73,9 +73,11 @@ async function checkSize(client: HetznerClient, size: string, region: string): P
   if (offer && offer.available !== false) return;
   const open = offers.filter((one) => one.available !== false).map((one) => one.name);
   const fix = open.length > 0 ? `choose --region ${open.join(' or ')}, or another --size` : 'choose another --size';
+  const what = `Size ${size} cannot be had in ${region}`;
+  const next = open.length > 0 ? 'zone' : 'size';
   throw offer
-    ? wouldRefuse('hetzner-sold-out', `Size ${size} cannot be had in ${region}`, 'it is sold out there', fix)
-    : wouldRefuse('hetzner-size-not-here', `Size ${size} cannot be had in ${region}`, 'it is not sold there', fix);
+    ? wouldRefuse('hetzner-sold-out', what, 'it is sold out there', fix, next)
+    : wouldRefuse('hetzner-size-not-here', what, 'it is not sold there', fix, next);
 }
 
 async function checkImage(client: HetznerClient): Promise<void> {

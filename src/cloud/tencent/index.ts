@@ -2,6 +2,7 @@ import type { Cloud } from '../types';
 import { findKey } from './credentials';
 import { errors } from './errors';
 import { price, regions, sizes } from './sizes';
+import { leastMinutes } from './timer';
 
 /** Tencent Cloud. Facts with their sources: docs/providers/tencent.md. */
 export const tencent: Cloud = {
@@ -26,7 +27,7 @@ export const tencent: Cloud = {
     {
       what: 'Tencent terminates the instance and its disk at its action timer, whatever the guest does',
       kind: 'platform',
-      smallestMinutes: 5,
+      smallestMinutes: leastMinutes,
       stopsBill: true,
     },
     {

@@ -60,6 +60,7 @@ async function openZones(client: TencentClient, { region, zone, size }: TencentC
     `Size ${size} cannot be had in ${zone ?? region}`,
     'it is sold out, or not sold, there',
     fix,
+    open.length > 0 ? 'zone' : 'size',
   );
 }
 

@@ -63,10 +63,11 @@ async function one(world: World, method: string, path: string, remove: Remove): 
   return ok({ kind: 'compute#operation', status: 'RUNNING' });
 }
 
-function region(name: string): HttpAnswer {
+function region(world: World, name: string): HttpAnswer {
   if (!(name in facts.regions)) return missing(`projects/${project}/regions/${name}`);
   const quotas = ['CPUS', 'IN_USE_ADDRESSES'].map((metric) => ({ metric, limit: 24, usage: 0 }));
-  const zones = facts.zonesOf(name).map((zone) => facts.selfLink(`projects/${project}/zones/${zone}`));
+  const open = facts.zonesOf(name).filter((zone) => zone !== world.options['closedZone']);
+  const zones = open.map((zone) => facts.selfLink(`projects/${project}/zones/${zone}`));
   return ok({ name, status: 'UP', quotas, zones });
 }
 
@@ -83,7 +84,7 @@ async function compute(world: World, request: HttpRequest, path: string, remove:
   }
   if (!path.startsWith(`${mine}/`)) return refuse(403, 'forbidden', 'Permission denied on project');
   const [first = '', second = '', third = '', fourth = ''] = path.slice(mine.length + 1).split('/');
-  if (method === 'GET' && first === 'regions' && third === '') return region(second);
+  if (method === 'GET' && first === 'regions' && third === '') return region(world, second);
   if (method === 'GET' && first === 'zones' && third === 'machineTypes') {
     const known = facts.zonesOf(facts.regionOfZone(second)).includes(second);
     const type = (known ? facts.types[fourth] : undefined) ?? missing(path);
