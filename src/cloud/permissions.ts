@@ -57,6 +57,7 @@ export const leastPermissions: Readonly<Record<string, readonly string[]>> = {
     'ec2:DeleteNetworkInterface',
     'ec2:ReleaseAddress',
     'ec2:ModifyInstanceAttribute',
+    'sts:GetCallerIdentity',
   ],
   gcp: [
     'compute.disks.create',
@@ -108,6 +109,7 @@ export const leastPermissions: Readonly<Record<string, readonly string[]>> = {
     'Microsoft.Compute/locations/*/read',
     'Microsoft.Compute/virtualMachines/*',
     'Microsoft.Compute/disks/*',
+    'Microsoft.DevTestLab/schedules/*',
     'Microsoft.Network/networkInterfaces/*',
     'Microsoft.Network/networkSecurityGroups/*',
     'Microsoft.Network/publicIPAddresses/*',
@@ -134,6 +136,7 @@ export const leastPermissions: Readonly<Record<string, readonly string[]>> = {
     'vpc:CreateVSwitch',
     'vpc:DeleteVSwitch',
     'vpc:TagResources',
+    'sts:GetCallerIdentity',
   ],
   tencent: [
     'cvm:Describe*',
@@ -149,6 +152,7 @@ export const leastPermissions: Readonly<Record<string, readonly string[]>> = {
     'vpc:DeleteSecurityGroup*',
     'tag:TagResources',
     'tag:AddResourceTag',
+    'sts:GetCallerIdentity',
   ],
   hetzner: ['read and write'],
 };
