@@ -1,12 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import {
-  LocalWorkspace,
-  Stack as AutomationStack,
-  type OutputMap,
-  type PulumiCommand,
-} from '@pulumi/pulumi/automation';
+import type { LocalWorkspace, OutputMap, PulumiCommand, Stack as AutomationStack } from '@pulumi/pulumi/automation';
 import { Bug } from '../errors';
 import { homeFolder } from '../paths';
 import type { MachineRequest, MachineStack } from '../../stacks/machine';
@@ -15,6 +10,7 @@ import { engineMissing, plain, translate } from './errors';
 import { EventReader } from './events';
 import { findEngine } from './find';
 import { begunElsewhere, engineMark, enginesOf, isStale, locksNamedIn, outlastLocks, settleLocks } from './locks';
+import { automation } from './sdk';
 import { mendState, PROJECT, readStateIn, stackFiles, stateOfDeployment, type StackState } from './state-file';
 import type { EngineFound, Stack, StackEvent, StackOptions, StackResource, UpResult } from './types';
 import { isConflict, UpdateRecords } from './update-records';
@@ -217,7 +213,7 @@ class JobStack implements Stack {
       }
       // Every command names its stack. Selecting it would only leave a file in the engine's folder for each job.
       workspace.selectStack = () => Promise.resolve();
-      const stack = await AutomationStack.select(this.options.job, workspace);
+      const stack = await automation.Stack.select(this.options.job, workspace);
       // Its own way asks the command line three times after each update: outputs, outputs with secrets, history.
       stack.info = () => Promise.resolve(undefined);
       stack.outputs = () => this.outputs(workspace);
@@ -251,7 +247,7 @@ class JobStack implements Stack {
       env: this.environment(),
       records: this.records,
     });
-    const workspace = await LocalWorkspace.create({
+    const workspace = await automation.LocalWorkspace.create({
       workDir: this.workFolder,
       pulumiCommand: command as unknown as PulumiCommand,
       projectSettings: { name: PROJECT, runtime: 'nodejs' },
