@@ -130,8 +130,9 @@ export async function runJob(
     context,
   );
   try {
-    deliverLogs(folder, prepared.outputs);
+    // The receipt first: by it a later `resume` knows the rest for this job's own, which it may write over.
     deliverReceipt(prepared.outputs, receipt, prepared.commandsText);
+    deliverLogs(folder, prepared.outputs);
   } catch (thrown) {
     // Why the job failed, and what it left, is the greater news.
     failure ??= thrown;
