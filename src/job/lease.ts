@@ -3,7 +3,7 @@ import { ruleOfPort22, type MachineRequest } from '../../stacks/machine';
 import { failover } from '../cloud/failover';
 import { Bug } from '../errors';
 import type { SshTarget } from '../machine';
-import { makeKeyPair, userData } from '../machine';
+import { userData } from '../machine';
 import type { JobContext } from './events';
 import type { JobFolder } from './folder';
 import { ownerId } from './identity';
@@ -45,6 +45,7 @@ export async function lease(
   place: Place,
   context: JobContext,
 ): Promise<SshTarget> {
+  const { makeKeyPair } = await import('../machine/key-pair');
   const clientKey = makeKeyPair(`cvicast ${folder.job}`);
   const hostKey = makeKeyPair(`host of ${folder.job}`);
   folder.writeSecret('client-key', clientKey.privateKey);

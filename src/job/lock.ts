@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { diskFullHere } from '../machine/disk-full';
-import { isRunning, markOf, type ProcessMark } from './process-mark';
+import { isRunning, isStopped, markOf, type ProcessMark } from './process-mark';
 
 function holderOf(file: string): ProcessMark | null {
   try {
@@ -10,9 +10,22 @@ function holderOf(file: string): ProcessMark | null {
   }
 }
 
+/** At how many looks in a row a holder must be found stopped before nobody waits for it any more. */
+const stoppedLooks = 4;
+
+/** The holder of a lock is stopped: it will neither finish nor give way. */
+export class HolderStopped extends Error {
+  override readonly name = 'HolderStopped';
+  constructor(readonly holder: ProcessMark) {
+    super(`process ${holder.pid} holds the lock and is stopped`);
+  }
+}
+
 /**
  * Runs `work` while holding a lock file that names its process; a lock whose process is gone is taken over. Waits for
  * a living holder by looking again twice a second; `waiting` is called once when it has to.
+ *
+ * @throws HolderStopped when the holder stays stopped; what `work` throws.
  */
 export async function withLock<T>(
   file: string,
@@ -20,6 +33,7 @@ export async function withLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   let told = false;
+  let stopped = 0;
   for (;;) {
     const aside = `${file}.${process.pid}`;
     try {
@@ -37,6 +51,8 @@ export async function withLock<T>(
     if (holder !== null && isRunning(holder)) {
       if (!told) waiting(holder);
       told = true;
+      stopped = isStopped(holder) ? stopped + 1 : 0;
+      if (stopped >= stoppedLooks) throw new HolderStopped(holder);
       await new Promise((resolve) => setTimeout(resolve, 500));
       continue;
     }

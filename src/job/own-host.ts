@@ -1,5 +1,5 @@
 import { runAside } from '../aside';
-import { connect, targetOfHost, type Machine, type SshTarget } from '../machine';
+import { connect, type Machine, type SshTarget } from '../machine';
 import { messageOf, UserError } from '../errors';
 import { containerRemoval } from '../tpumlir';
 import { remoteJobFolder } from './bootstrap';
@@ -8,7 +8,8 @@ import type { LeftOver } from './journal';
 import type { JobRequest, OwnHost } from './request';
 
 /** Address and keys of a machine that the user owns. Throws `bad-host`, `unknown-host-key`, `identity-unreadable`. */
-export function ownTarget(host: OwnHost, env: NodeJS.ProcessEnv): SshTarget {
+export async function ownTarget(host: OwnHost, env: NodeJS.ProcessEnv): Promise<SshTarget> {
+  const { targetOfHost } = await import('../machine/host');
   return targetOfHost({ ...host, env });
 }
 
@@ -56,7 +57,7 @@ function containerNotRemoved(job: string, said: string): UserError {
 export async function clearOwnHost(request: JobRequest, reached: boolean, context: JobContext): Promise<LeftOver[]> {
   if (request.host === null) return [];
   try {
-    const machine = await connect(ownTarget(request.host, context.env), {
+    const machine = await connect(await ownTarget(request.host, context.env), {
       jobFolder: remoteJobFolder(request.job),
       deadlineSeconds: reached ? 60 : 5,
       loginSeconds: 5,

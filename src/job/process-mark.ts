@@ -10,27 +10,40 @@ export interface ProcessMark {
   readonly host: string;
 }
 
+/** The fields of a process's line in /proc from its state on; throws when there is none of this number. */
+function statOf(pid: number): string[] {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** One column of `ps`, where there is no /proc; throws when there is none of this number. */
+function askPs(column: string, pid: number): string {
+  return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
+}
+
 /** When a process started, in the system's own words; null when there is none of this number (zombies count as none). */
 function startOf(pid: number): string | null {
-  if (process.platform === 'linux') {
-    try {
-      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (fields[0] === 'Z' || fields[0] === 'X') return null;
-      // A boot id keeps a number of the last boot from passing for one of this.
-      return `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 8)}-${fields[19] ?? ''}`;
-    } catch {
-      return null;
-    }
-  }
   try {
-    const text = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return text.trim() || null;
+    if (process.platform !== 'linux') return askPs('lstart', pid) || null;
+    const fields = statOf(pid);
+    if (fields[0] === 'Z' || fields[0] === 'X') return null;
+    // A boot id keeps a number of the last boot from passing for one of this.
+    return `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 8)}-${fields[19] ?? ''}`;
   } catch {
     return null;
+  }
+}
+
+/** Whether the marked process of this computer is stopped (SIGSTOP, Ctrl-Z): it lives, and does nothing. */
+export function isStopped(mark: ProcessMark): boolean {
+  if (mark.host !== os.hostname()) return false;
+  try {
+    return (process.platform === 'linux' ? statOf(mark.pid)[0] : askPs('state', mark.pid))?.startsWith('T') ?? false;
+  } catch {
+    return false;
   }
 }
 

@@ -173,7 +173,7 @@ async function reach(
       ...(door === null ? {} : { clearWay: door.look }),
     };
     if (request.host !== null) {
-      const target = ownTarget(request.host, context.env);
+      const target = await ownTarget(request.host, context.env);
       folder.journal.write({
         type: 'intent',
         what: 'create-machine',

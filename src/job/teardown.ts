@@ -4,7 +4,7 @@ import { outOfReach } from './account';
 import type { JobContext } from './events';
 import type { JobFolder } from './folder';
 import type { LeftOver } from './journal';
-import { withLock } from './lock';
+import { HolderStopped, withLock } from './lock';
 import { clearContainerHere, clearOwnHost } from './own-host';
 import { placeOf, type Place } from './place';
 import { regionsOf, rememberedJob, unknownLeft, type RememberedJob } from './remembered';
@@ -33,11 +33,26 @@ export async function teardown(
   if (facts.teardown !== null && facts.teardown.left.length === 0) return over(folder, options);
   const waiting = (holder: { pid: number }) =>
     context.emit({ type: 'note', message: `waiting for the teardown that process ${holder.pid} has begun` });
-  return withLock(folder.file('teardown.lock'), waiting, async () => {
-    const done = folder.facts().teardown;
-    if (done !== null && done.left.length === 0) return over(folder, options);
-    return record(folder, await end(folder, context), options);
-  });
+  try {
+    return await withLock(folder.file('teardown.lock'), waiting, async () => {
+      const done = folder.facts().teardown;
+      if (done !== null && done.left.length === 0) return over(folder, options);
+      return record(folder, await end(folder, context), options);
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof HolderStopped)) throw thrown;
+    return [stoppedHalfway(folder, thrown.holder.pid)];
+  }
+}
+
+/** What to say of a teardown that another process has begun and does not go on with. */
+function stoppedHalfway({ job }: JobFolder, pid: number): LeftOver {
+  return {
+    type: 'process',
+    id: String(pid),
+    why: `process ${pid} has begun its teardown, and is stopped`,
+    fix: `run \`kill -9 ${pid}\`, then \`cvicast down ${job}\` again`,
+  };
 }
 
 async function end(folder: JobFolder, context: JobContext): Promise<LeftOver[]> {

@@ -1,5 +1,5 @@
 import { Bug } from '../errors';
-import type { KeyPair } from './keys';
+import type { KeyPair } from './key-pair';
 
 export interface UserDataRequest {
   /** Who we log in as: `root`, or a user that is made with `sudo` and no password. */

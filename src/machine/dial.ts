@@ -1,5 +1,4 @@
 import * as net from 'node:net';
-import { NodeSSH } from 'node-ssh';
 import type { Client, ServerHostKeyAlgorithm } from 'ssh2';
 import { fingerprint, parsePublicKey } from './keys';
 import { abortReason } from './abort';
@@ -108,6 +107,7 @@ function watchForStall(socket: net.Socket, stallSeconds: number): void {
  */
 export async function dial(target: SshTarget, settings: DialSettings): Promise<Connection> {
   const keys = target.hostKeys.map(parsePublicKey);
+  const { NodeSSH } = await import('node-ssh');
   const sock = await openSocket(target, settings);
   const onAbort = (): void => void sock.destroy();
   settings.signal.addEventListener('abort', onAbort, { once: true });

@@ -166,9 +166,9 @@ const later: readonly KnownFailure[] = [
   },
   {
     code: 'tables-differ',
-    sign: /^line \d+ differs$/m,
+    sign: /^(line \d+ differs: .+)$/m,
     stage: 'calibrate',
-    cause: 'The fast calibration made another table than the stock one for this model.',
+    cause: 'The fast calibration made another table than the stock one for this model: $1.',
     fix: 'Use --calibrator stock, and please report it with both tables.',
   },
   {

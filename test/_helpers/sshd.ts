@@ -5,7 +5,7 @@ import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { once } from 'node:events';
-import { makeKeyPair, type KeyPair } from '../../src/machine/keys';
+import { makeKeyPair, type KeyPair } from '../../src/machine/key-pair';
 import type { SshTarget } from '../../src/machine/types';
 
 export interface SshdOptions {

@@ -1,4 +1,5 @@
-import { makeKeyPair, userData } from '../../src/machine';
+import { userData } from '../../src/machine';
+import { makeKeyPair } from '../../src/machine/key-pair';
 import { firstBoot } from './core/cloud-init';
 
 const ubuntu = { user: 'ubuntu', disableRoot: true };

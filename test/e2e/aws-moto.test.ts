@@ -1,7 +1,7 @@
 import * as sdk from '@aws-sdk/client-ec2';
 import { clouds } from '../../src/cloud';
 import type { CloudApi } from '../../src/cloud/types';
-import { makeKeyPair } from '../../src/machine';
+import { makeKeyPair } from '../../src/machine/key-pair';
 import type { MachineRequest } from '../../stacks/machine';
 import { awsCalls } from '../cloud/judges/aws';
 import type { CloudRequest } from '../cloud/judges/judge';

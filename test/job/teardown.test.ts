@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { endJobs, stillAlive } from '../../src/job/down';
 import { JobFolder } from '../../src/job/folder';
+import { markOf } from '../../src/job/process-mark';
 import { teardown } from '../../src/job/teardown';
 import { useScratch } from '../_helpers/scratch';
 
@@ -58,6 +60,24 @@ describe('teardown of a job whose request is lost', () => {
       [second, 1],
     ]);
     expect(said.join('\n')).toContain(`what ${first} was asked to do is lost`);
+  });
+
+  test('says who holds it where that process is stopped, and leaves the job as it was', async () => {
+    const folder = asked(first);
+    const holder = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const lock = folder.file('teardown.lock');
+    fs.writeFileSync(lock, JSON.stringify(markOf(holder.pid)));
+    holder.kill('SIGSTOP');
+    try {
+      const left = await teardown(folder, context());
+      expect(left).toMatchObject([{ type: 'process', id: String(holder.pid) }]);
+      const { fix, exit } = stillAlive(first, left);
+      expect([fix, exit]).toEqual([expect.stringContaining(`kill -9 ${holder.pid}`), 'alive']);
+      expect(folder.facts().teardown).toBeNull();
+      expect(fs.existsSync(lock)).toBe(true);
+    } finally {
+      holder.kill('SIGKILL');
+    }
   });
 
   test('is over at once where nothing was asked for', async () => {

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { parse } from 'yaml';
-import { makeKeyPair, userData } from '../../src/machine';
+import { userData } from '../../src/machine';
+import { makeKeyPair } from '../../src/machine/key-pair';
 import { useScratch } from '../_helpers/scratch';
 
 const hostKey = makeKeyPair('host');

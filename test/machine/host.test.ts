@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { makeKeyPair, parseHost, targetOfHost } from '../../src/machine';
+import { parseHost, targetOfHost } from '../../src/machine/host';
+import { makeKeyPair } from '../../src/machine/key-pair';
 import { useScratch } from '../_helpers/scratch';
 
 describe('parseHost', () => {

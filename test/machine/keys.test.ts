@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { fingerprint, makeKeyPair, parsePublicKey } from '../../src/machine';
+import { fingerprint, parsePublicKey } from '../../src/machine';
+import { makeKeyPair } from '../../src/machine/key-pair';
 import { useScratch } from '../_helpers/scratch';
 
 describe('keys', () => {

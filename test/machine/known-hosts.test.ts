@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { makeKeyPair } from '../../src/machine';
+import { makeKeyPair } from '../../src/machine/key-pair';
 import { lookUpKnownHost } from '../../src/machine/known-hosts';
 import { useScratch } from '../_helpers/scratch';
 

@@ -108,7 +108,11 @@ test.each<[string, string, string]>([
     '0003.jpg',
   ],
   ['{"type":"error","code":"table-not-written","message":"t: Is a directory"}', 'calibration-failed', 'Is a directory'],
-  ['line 12 differs\n  a: x 1\n  b: x 2', 'tables-differ', ''],
+  [
+    'line 12 differs: "/a/Conv 1.0 -1.0 1.0" in fast, "/a/Conv 2.0 -1.0 1.0" in stock',
+    'tables-differ',
+    '"/a/Conv 1.0 -1.0 1.0" in fast, "/a/Conv 2.0 -1.0 1.0" in stock',
+  ],
   ['{"type": "version-refused", "why": "operator Gelu came after opset 18"}', 'version-not-convertible', 'Gelu'],
   ['{"type": "verify-failed", "why": "the model is for cv180x, not for cv181x"}', 'verify-failed', 'cv180x'],
   ['[!Error]: npz_tool.py compare s_cv181x_int8_sym_tpu_outputs.npz top.npz', 'quantised-model-differs', ''],

@@ -1,5 +1,6 @@
 import { Client, utils } from 'ssh2';
-import { fingerprint, makeKeyPair, type Machine } from '../../src/machine';
+import { fingerprint, type Machine } from '../../src/machine';
+import { makeKeyPair } from '../../src/machine/key-pair';
 import { answer, enter, user, type Guest } from './guest';
 import { expectThat, refusal, type Proofs } from './proofs';
 

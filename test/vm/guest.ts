@@ -1,6 +1,7 @@
 import { newJobId } from '../../src/job/identity';
 import { remoteJobFolder } from '../../src/job/bootstrap';
-import { connect, makeKeyPair, userData, type KeyPair, type Machine } from '../../src/machine';
+import { connect, userData, type Machine } from '../../src/machine';
+import { makeKeyPair, type KeyPair } from '../../src/machine/key-pair';
 
 export const user = 'ubuntu';
 
