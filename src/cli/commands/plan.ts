@@ -51,11 +51,7 @@ export const plan: Command<Arguments> = {
     const [first] = shown;
     if (shown.length === 1 && first !== undefined)
       output.result([...planLines(first), ...first.warnings.map((warning) => `warning   ${warning}`)].join('\n'));
-    else {
-      output.result(planTable(shown));
-      if (shown.some((row) => row.burstable))
-        output.talk('* burstable: `cvicast plan MODEL --provider NAME` says what that means');
-    }
+    else output.result(planTable(shown));
     return exitCode.done;
   },
 };
