@@ -14,8 +14,61 @@ export function planLines(row: PlanRow): string[] {
   ];
 }
 
-/** Several plans side by side. */
+/** Width that everything below the columns keeps to. */
+const noteColumns = 100;
+
+/** Several plans side by side; below them what each creates, its smallest bill, and how the minutes were estimated. */
 export function planTable(rows: readonly PlanRow[]): string {
+  return [
+    planColumns(rows),
+    ...(rows.some((row) => row.burstable)
+      ? ['* burstable: `cvicast plan MODEL --provider NAME` says what that means']
+      : []),
+    '',
+    ...creationLines(rows),
+    '',
+    ...estimateLines(rows),
+  ].join('\n');
+}
+
+function creationLines(rows: readonly PlanRow[]): string[] {
+  const bills = rows.map((row) => moneyText(row.minimumBill, row.currency));
+  const names = Math.max('PROVIDER'.length, ...rows.map((row) => row.provider.length));
+  const amounts = Math.max('SMALLEST BILL'.length, ...bills.map((bill) => bill.length));
+  const beginning = (name: string, bill: string): string => `${name.padEnd(names)}  ${bill.padEnd(amounts)}  `;
+  return [
+    `${beginning('PROVIDER', 'SMALLEST BILL')}CREATES`,
+    ...rows.flatMap((row, index) => folded(beginning(row.provider, bills[index] ?? ''), row.created.join(', '))),
+  ];
+}
+
+/** One sentence where it is the same for all, else one for those alike. */
+function estimateLines(rows: readonly PlanRow[]): string[] {
+  const ways = new Map<string, string[]>();
+  for (const { howEstimated, provider } of rows) ways.set(howEstimated, [...(ways.get(howEstimated) ?? []), provider]);
+  return [...ways].flatMap(([how, providers]) =>
+    folded('MIN  ', `${ways.size === 1 ? '' : `${providers.join(', ')}: `}${how}`),
+  );
+}
+
+/** A text after its beginning, broken between words; what follows stands below the text. */
+function folded(beginning: string, text: string): string[] {
+  const lines: string[] = [];
+  let line = beginning;
+  let empty = true;
+  for (const word of text.split(' ')) {
+    if (!empty && line.length + 1 + word.length > noteColumns) {
+      lines.push(line);
+      line = ' '.repeat(beginning.length);
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line];
+}
+
+function planColumns(rows: readonly PlanRow[]): string {
   return table(
     ['PROVIDER', 'REGION', 'SIZE', 'VCPU', 'GIB', '$/H', 'MIN', 'ESTIMATE', 'WORST', 'ENDED WITHOUT THIS COMPUTER BY'],
     rows.map((row) => [

@@ -1,6 +1,7 @@
 import { billOf } from '../cloud/bill';
 import type { CloudResource } from '../cloud/types';
 import { messageOf } from '../errors';
+import { remoteJobFolder } from './bootstrap';
 import type { JobContext } from './events';
 import { JobFolder } from './folder';
 import type { JournalFacts } from './journal';
@@ -104,7 +105,9 @@ async function truthOf(
   provider: string,
   context: Pick<JobContext, 'home' | 'env'>,
 ): Promise<Pick<ListedJob, 'resources' | 'unknown'>> {
-  const machine = folder.facts().machine;
+  const facts = folder.facts();
+  if (provider === 'host') return ownHostTruth(folder, facts);
+  const { machine } = facts;
   const region = folder.readRequest()?.lease.region ?? '';
   try {
     const listed: CloudResource[] = (await placeOf(provider, context).list([region])).filter(
@@ -117,4 +120,14 @@ async function truthOf(
     const resources = machine === null ? [] : [{ type: 'machine', id: machine.machineId, alive: null }];
     return { resources, unknown: messageOf(thrown) };
   }
+}
+
+/**
+ * On a machine of the user's nothing is rented, and nobody can be asked what bears our mark: a job that runs here looks
+ * after its files there itself, another may have left them.
+ */
+function ownHostTruth(folder: JobFolder, facts: JournalFacts): Pick<ListedJob, 'resources'> {
+  if (facts.machine === null || stateOf(facts, Date.now()) === 'running') return { resources: [] };
+  const host = folder.readRequest()?.host?.host ?? facts.machine.address;
+  return { resources: [{ type: 'folder', id: `${host}:${remoteJobFolder(folder.job)}`, alive: null }] };
 }

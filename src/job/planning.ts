@@ -3,6 +3,7 @@ import type { ConversionSize } from '../cloud/duration';
 import { checkBounds, pickRow, planFor, rowsOf, type PlanRow, type PlanWish } from '../cloud/plan';
 import type { Cloud } from '../cloud/types';
 import { UserError } from '../errors';
+import type { ToolchainKind } from '../tpumlir';
 import type { PrepareContext } from './prepare';
 
 /** What a plan depends on besides the conversion. */
@@ -19,6 +20,11 @@ export interface PlaceWish {
 /** The rented places, without this computer. */
 export function rentedClouds(): Cloud[] {
   return Object.values(clouds).filter((cloud) => cloud.name !== 'local');
+}
+
+/** Docker is the clouds' way; on this computer (`local`) and on the user's own machine (`host`) a venv leaves nothing in the system. */
+export function usualToolchain(provider: string): ToolchainKind {
+  return provider === 'local' || provider === 'host' ? 'venv' : 'docker';
 }
 
 /** What a plan asks of a cloud. */

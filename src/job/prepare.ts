@@ -21,13 +21,12 @@ import {
   targetOfName,
   toolchainKey,
   toolchainVersion,
-  type ToolchainKind,
 } from '../tpumlir';
 import { callerCidr, checkCidrs } from './caller-address';
 import { inHome } from './home-trouble';
 import { newJobId, ownerId } from './identity';
 import { checkOutputs, companionPath, logPath, outputPaths, type OutputPaths } from './outputs';
-import { choosePlan } from './planning';
+import { choosePlan, usualToolchain } from './planning';
 import type { ConvertWish, InputFile, JobRequest, Lease } from './request';
 import { tableOf } from './tables';
 
@@ -97,7 +96,7 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
   const images = await Promise.all(set.images.map((image) => hashed(image, image.plainName)));
   const test = await hashed(testImage, jobFile.testImage);
 
-  const toolchain = wish.toolchain ?? usualToolchain(wish);
+  const toolchain = wish.toolchain ?? usualToolchain(wish.host === null ? wish.provider : 'host');
   const conversion = {
     macs: facts.macs,
     bytes: facts.bytes,
@@ -223,11 +222,6 @@ function keyOf(
     options: { inputSize, channels, mean, scale, pixelFormat, keepAspectRatio, outputNames },
     toolVersion,
   });
-}
-
-/** Docker is the clouds' way; on this computer and on the user's own machine a venv leaves nothing in the system. */
-function usualToolchain(wish: ConvertWish): ToolchainKind {
-  return wish.host !== null || wish.provider === 'local' ? 'venv' : 'docker';
 }
 
 function noLease(wish: ConvertWish): Lease {

@@ -6,6 +6,7 @@ import type { LeftOver } from './journal';
 import { costOf } from './listing';
 import { commandLines, type PipelineResult } from './pipeline';
 import type { Prepared } from './prepare';
+import type { JobRequest } from './request';
 import type { StageRecord } from './stages';
 
 interface Facts {
@@ -38,16 +39,7 @@ export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.
     startedAt: facts.startedAt.toISOString(),
     endedAt: new Date().toISOString(),
     model: delivered === undefined ? null : { path: prepared.outputs.model, ...delivered },
-    inputs: [
-      { kind: 'model', path: request.model.path, sha256: request.model.sha256, bytes: request.model.bytes },
-      {
-        kind: 'test-image',
-        path: request.testImage.path,
-        sha256: request.testImage.sha256,
-        bytes: request.testImage.bytes,
-      },
-      ...request.images.map(({ path, sha256, bytes }) => ({ kind: 'image' as const, path, sha256, bytes })),
-    ],
+    inputs: inputsOf(request),
     versions: { ...ready?.versions },
     commands: ready === undefined ? [] : commandLines(request, ready.toolchain),
     stages: facts.stages,
@@ -67,4 +59,14 @@ export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.
         ? { code: failure.code, message: failure.what, cause: failure.why, fix: failure.fix }
         : null,
   };
+}
+
+/** What goes into a conversion: the model and its pictures. */
+export function inputsOf({ model, testImage, images }: JobRequest): Receipt['inputs'] {
+  const plain = ({ path, sha256, bytes }: JobRequest['model']) => ({ path, sha256, bytes });
+  return [
+    { kind: 'model', ...plain(model) },
+    { kind: 'test-image', ...plain(testImage) },
+    ...images.map((image) => ({ kind: 'image' as const, ...plain(image) })),
+  ];
 }

@@ -182,4 +182,13 @@ describe('choosing', () => {
     expect(rowsOf(findCloud('aws'), wish({ maxCost: 0.0001 }))).toEqual([]);
     expect(pickRow([], 'cheapest')).toBeNull();
   });
+  it.each([
+    ['begun hours are billed in full, and two cores need two', 'hetzner', 20_000, 'docker', 4],
+    ['a few pictures cost the least bill everywhere', 'digitalocean', 100, 'venv', 8],
+    ['twice the cores cost twice as much and do not halve the time', 'aws', 100, 'docker', 2],
+  ] as const)('takes more vCPUs where they are cheaper in all: %s', (_, name, images, toolchain, vcpus) => {
+    const rows = rowsOf(findCloud(name), wish({ conversion: { ...conversion, images, imageBytes: 2e6, toolchain } }));
+    const cheapest = pickRow(rows, 'cheapest');
+    expect(cheapest?.vcpus).toBe(vcpus);
+  });
 });

@@ -1,6 +1,11 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { clouds } from '../../src/cloud';
+import { planFor } from '../../src/cloud/plan';
 import { plan } from '../../src/cli/commands/plan';
 import { Output } from '../../src/cli/output';
+import { planTable } from '../../src/cli/plan-table';
+import { runCommand } from '../_helpers/run-command';
 
 const model = path.resolve(__dirname, '../../examples/shapes-yolo11n-320.onnx');
 const usual = { $0: 'cvicast', _: [], model, provider: 'all', spot: false, 'calibration-count': '100' };
@@ -20,5 +25,40 @@ describe('plan refuses a number that makes no sense', () => {
       await expect(
         plan.run({ ...usual, provider, [flag]: value } as unknown as Parameters<typeof plan.run>[0], around),
       ).rejects.toMatchObject({ code: `bad-${flag}`, exit: 'input' });
+  });
+});
+
+describe('plan for all clouds', () => {
+  const asked = { ...usual, provider: 'all' } as unknown as Parameters<typeof plan.run>[0];
+
+  it('is the table that README shows', async () => {
+    const readme = fs.readFileSync(path.resolve(__dirname, '../../README.md'), 'utf8');
+    const shown = /```text\n(PROVIDER[^]*?)```\n/.exec(readme)?.[1];
+    expect((await runCommand(plan, asked, { home: around.home, env: around.env })).stdout).toBe(shown);
+  });
+
+  it('is an array with a row for each cloud, without credentials, for programs', async () => {
+    const { stdout } = await runCommand(plan, asked, { home: around.home, env: around.env }, { json: true });
+    const rows = JSON.parse(stdout) as { provider: string }[];
+    expect(rows.map((row) => row.provider)).toEqual(Object.keys(clouds).filter((name) => name !== 'local'));
+    for (const row of rows) expect(row).toMatchObject({ howEstimated: expect.stringContaining('100 pictures') });
+  });
+
+  it('says below the columns what each creates, the smallest bill, and how the minutes were estimated', () => {
+    const conversion = { macs: 3.25e9, bytes: 10_500_000, images: 100, toolchain: 'docker' } as const;
+    const row = (name: string, size?: string) => planFor(clouds[name]!, { spot: false, size, conversion });
+    const rows = [row('aws'), row('alibaba', 'ecs.c7.2xlarge')];
+    const [, ...notes] = planTable(rows).split('\n\n');
+    expect(
+      notes
+        .join('\n')
+        .split('\n')
+        .filter((line) => line.length > 100),
+    ).toEqual([]);
+    const text = notes.join('\n').replace(/\s+/g, ' ');
+    for (const { provider, minimumBill, created, howEstimated } of rows) {
+      expect(text).toContain(`${provider} $${minimumBill.toFixed(4)} ${created.join(', ')}`);
+      expect(text).toContain(`MIN ${provider}: ${howEstimated}`);
+    }
   });
 });

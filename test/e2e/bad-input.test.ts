@@ -124,6 +124,44 @@ describe('bad input: two lines, exit 2, nothing created', () => {
     refused('bad-cidr', [model, '--images', images, '--provider', 'aws', '--allow-cidr', '0.0.0.0/0']));
 });
 
+describe('convert --dry-run', () => {
+  const home = useHome();
+  const scratch = useScratch();
+  const dryRun = (more: readonly string[]) =>
+    cli(['convert', model, '--images', images, '--dry-run', '--out', path.join(scratch(), 'out'), ...more], {
+      env: home().env,
+      cwd: scratch(),
+    });
+
+  test.each([
+    ['local', [], 'venv'],
+    ['digitalocean', ['--provider', 'digitalocean', '--allow-cidr', '203.0.113.7/32'], 'docker'],
+  ])('%s: one receipt of what would run, by the usual toolchain; nothing is created', async (provider, more, kind) => {
+    const result = await dryRun([...more, '--json']);
+    expectCode(result, 0);
+    const receipt = JSON.parse(result.stdout) as { commands: string[] };
+    expect(receipt).toMatchObject({
+      ...{ type: 'receipt', schemaVersion: 1, job: null, result: 'dry-run', provider, model: null, stages: [] },
+      ...{ similarity: null, teardown: { checkedAt: null, left: [] }, cost: { actual: 0, currency: 'USD' } },
+      plan: { provider, toolchain: kind },
+    });
+    expect(receipt.commands[0]).toContain(`install_${kind}.sh`);
+    expect(
+      ['model_transform', 'calibrat', 'model_deploy'].map((step) => receipt.commands.join('\n').includes(step)),
+    ).toEqual([...[true, true, true]]);
+    expect(fs.readdirSync(scratch())).toEqual([]);
+    expect(fs.existsSync(path.join(home().path, 'jobs'))).toBe(false);
+  });
+
+  test('for people: the plan is talk, the commands are the result', async () => {
+    const result = await dryRun([]);
+    expectCode(result, 0);
+    expect(result.stderr).toMatch(/^plan {6}/m);
+    expect(result.stdout).toMatch(/^.*install_venv\.sh.*\n(.*\n)*.*model_deploy/);
+    expect(fs.readdirSync(scratch())).toEqual([]);
+  });
+});
+
 describe('check', () => {
   const home = useHome();
   const scratch = useScratch();

@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { down } from '../../src/cli/commands/down';
 import { ls } from '../../src/cli/commands/ls';
 import { JobFolder } from '../../src/job/folder';
+import { markOf } from '../../src/job/process-mark';
 import { homeFolder } from '../../src/paths';
 import { runCommand } from '../_helpers/run-command';
 import { useScratch } from '../_helpers/scratch';
@@ -62,6 +63,26 @@ describe('what lives', () => {
     const unknown = await list();
     expect(unknown.code).toBe(7);
     expect(unknown.stdout).toMatch(/credentials|token/i);
+  });
+
+  it('is no job on a machine of the user that runs here; one that nobody looks after may have left its files there', async () => {
+    const folder = leave(0.5, 58.5, 'host');
+    const journal = folder.file('journal.jsonl');
+    const note = (entry: object) =>
+      fs.appendFileSync(journal, `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
+    fs.writeFileSync(folder.file('request.json'), JSON.stringify({ job, host: { host: 'me@192.0.2.7:2222' } }));
+    note({ type: 'machine', address: '192.0.2.7', port: 2222, user: 'me', machineId: '192.0.2.7' });
+    const left = await list();
+    expect({ code: left.code, row: rows(left.stdout)[0]?.slice(2) }).toEqual({
+      code: 7,
+      row: ['unattended', '1 min', '59 min', '$0.00', expect.stringMatching(`^folder me@192.0.2.7:2222:.*${job}`)],
+    });
+    note({ type: 'holder', process: markOf() });
+    const runs = await list();
+    expect({ code: runs.code, row: rows(runs.stdout)[0]?.slice(2) }).toEqual({
+      code: 0,
+      row: ['running', '1 min', '-', '$0.00', 'nothing'],
+    });
   });
 
   it('makes `down` end with 7, name it, and say how it is ended', async () => {

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { exitCode, UserError } from '../../errors';
-import { dryRunCommands } from '../../job/dry-run';
+import { dryRunReceipt } from '../../job/dry-run';
 import { abandonedJobs } from '../../job/collect';
 import { endJobs } from '../../job/down';
 import { prepare } from '../../job/prepare';
@@ -72,10 +72,10 @@ export const convert: Command<Arguments> = {
     const prepared = await prepare(wishOf(args), { home, env });
     for (const warning of prepared.warnings) output.talk(`${output.paint('yellow', 'warning:')} ${warning}`);
     if (args['dry-run']) {
-      const commands = dryRunCommands(prepared.request, home, env);
+      const receipt = dryRunReceipt(prepared, { home, env });
       if (prepared.plan !== null) for (const line of planLines(prepared.plan)) output.talk(line);
-      output.object({ plan: prepared.plan, commands });
-      output.result(commands.join('\n'));
+      output.object({ type: 'receipt', ...receipt });
+      output.result(receipt.commands.join('\n'));
       return exitCode.done;
     }
     await offerSweep(args.yes, around);

@@ -1,9 +1,9 @@
 import type { Argv } from 'yargs';
 import { exitCode, UserError } from '../../errors';
 import { pickRow, type PlanRow } from '../../cloud/plan';
-import { planRows } from '../../job/planning';
+import { planRows, usualToolchain } from '../../job/planning';
 import { readModel } from '../../model';
-import { countOf, inputSizeOf, type ToolchainKind } from '../../tpumlir';
+import { countOf, inputSizeOf } from '../../tpumlir';
 import type { Command } from '../command';
 import { numberOption, placeFlags } from '../place-options';
 import { planLines, planTable } from '../plan-table';
@@ -30,7 +30,7 @@ export const plan: Command<Arguments> = {
   run: async (args, { output, home, env }) => {
     const inputSize = args['input-size'] === undefined ? undefined : inputSizeOf(args['input-size']);
     const facts = await readModel(args.model, inputSize === undefined ? {} : { inputSize });
-    const toolchain: ToolchainKind = args.toolchain ?? (args.provider === 'local' ? 'venv' : 'docker');
+    const toolchain = args.toolchain ?? usualToolchain(args.provider);
     const wish = {
       provider: args.provider,
       region: args.region,
@@ -51,11 +51,7 @@ export const plan: Command<Arguments> = {
     const [first] = shown;
     if (shown.length === 1 && first !== undefined)
       output.result([...planLines(first), ...first.warnings.map((warning) => `warning   ${warning}`)].join('\n'));
-    else {
-      output.result(planTable(shown));
-      if (shown.some((row) => row.burstable))
-        output.talk('* burstable: `cvicast plan MODEL --provider NAME` says what that means');
-    }
+    else output.result(planTable(shown));
     return exitCode.done;
   },
 };
