@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as os from 'node:os';
+import { clouds } from '../src/cloud';
 import { UserError } from '../src/errors';
 import type { MachineRequest } from './machine';
 
@@ -22,12 +23,8 @@ export function requestFrom(
   now: Date,
 ): { provider: string; request: MachineRequest } {
   const provider = required(config, 'provider', 'pulumi up -c provider=local');
-  if (!/^[a-z]+$/.test(provider) || notProviders.has(provider)) {
-    throw invalid(
-      'provider',
-      provider,
-      'name a place: local, digitalocean, aws, gcp, azure, alibaba, tencent, hetzner',
-    );
+  if (!Object.hasOwn(clouds, provider)) {
+    throw invalid('provider', provider, `name a place: ${Object.keys(clouds).join(', ')}`);
   }
   const ttlMinutes = wholeNumber(config, 'ttlMinutes', usualMinutes);
   const expiresAt = config.get('expiresAt') ?? new Date(now.getTime() + ttlMinutes * 60_000).toISOString();
@@ -52,9 +49,6 @@ export function requestFrom(
   };
   return { provider, request };
 }
-
-/** Files in this folder that are no places. */
-const notProviders = new Set(['index', 'machine']);
 
 function jobOf(name: string): string {
   const job = name

@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { clouds } from '../../cloud';
 import { exitCode, UserError } from '../../errors';
 import { dryRunReceipt } from '../../job/dry-run';
 import { abandonedJobs } from '../../job/collect';
@@ -26,7 +27,7 @@ function options(yargs: Argv) {
     .option('force', { type: 'boolean', default: false, describe: 'overwrite earlier results in --out' })
     .option('provider', {
       type: 'string',
-      describe: 'digitalocean, aws, gcp, azure, alibaba, tencent, hetzner, local (default), cheapest, fastest',
+      describe: `${Object.keys(clouds).join(', ')} (default), cheapest, fastest`,
     })
     .option('host', { type: 'string', describe: 'a machine of yours instead: user@address[:port]' })
     .option('identity', { type: 'string', describe: 'private key file for --host (default: the SSH agent)' })
