@@ -154,6 +154,8 @@ export async function failover<T>(
   const tried: Tried[] = [];
   let at = 0;
   let repeats = 0;
+  /** What is told when nothing helps. */
+  let headline: unknown;
   for (;;) {
     const choice = choices[at];
     if (choice === undefined) {
@@ -172,11 +174,15 @@ export async function failover<T>(
       await options.cleanUp(choice, failure, entry);
       const code = entry?.code ?? (failure instanceof UserError ? failure.code : 'unknown');
       tried.push({ choice, code, why: reasonOf(failure, entry) });
-      const next = tried.length < limit ? following(choices, at, helps(failure, entry), repeats) : null;
+      const last = explained(failure, entry, choice);
+      // That a size is not offered there which we chose is no mistake of the user's: another may be.
+      const isOurs = tried.length > 1 && last instanceof UserError && last.exit === 'input';
+      if (!isOurs) headline = last;
+      const help = isOurs ? 'size' : helps(failure, entry);
+      const next = tried.length < limit ? following(choices, at, help, repeats) : null;
       const nextChoice = next === null ? undefined : choices[next];
       if (next === null || nextChoice === undefined) {
-        const last = explained(failure, entry, choice);
-        throw tried.length === 1 ? last : gaveUp(tried, last);
+        throw tried.length === 1 ? last : gaveUp(tried, headline);
       }
       repeats = next === at ? repeats + 1 : 0;
       at = next;

@@ -101,6 +101,14 @@ describe('failover', () => {
     });
   });
 
+  it('passes over a size that is not offered, unless the user asked for it, and never tells it as the reason', async () => {
+    const unknown = new UserError({ code: 'nothing-like-it', what: 'w', why: 'y', fix: 'f', exit: 'input' });
+    expect((await played([unknown, null])).outcome).toBe(unknown);
+    const { happened, outcome } = await played([quota, unknown, full]);
+    expect(happened.filter((one) => one.startsWith('try'))).toEqual(['try r-a/four', 'try r-a/two']);
+    expect(outcome).toMatchObject({ code: 'quota', exit: 'provider' });
+  });
+
   it('keeps to its bound', async () => {
     expect((await played([full, full, full], { limit: 2 })).happened).toHaveLength(4);
   });

@@ -9,6 +9,7 @@ export const sizes: Readonly<Record<string, readonly [number, number, number, st
   Standard_F4s_v2: [4, 8, 0.169, 'standardFSv2Family', 'x64'],
   Standard_D4s_v5: [4, 16, 0.192, 'standardDSv5Family', 'x64'],
   Standard_F8s_v2: [8, 16, 0.338, 'standardFSv2Family', 'x64'],
+  Standard_D8s_v5: [8, 32, 0.384, 'standardDSv5Family', 'x64'],
   Standard_D2ps_v5: [2, 8, 0.077, 'standardDPSv5Family', 'Arm64'],
 };
 export const locations = ['eastus', 'eastus2', 'westeurope', 'northeurope', 'germanywestcentral', 'swedencentral'];
