@@ -40,15 +40,12 @@ export async function run(client: Client, command: string, signal?: AbortSignal)
     throw problem;
   });
   const closing = new Promise<Ending>((resolve, reject) => {
-    let ended: Ending | null = null;
-    channel.on('exit', (status: number | null, killedBy?: string) => {
-      ended = { status, signal: status === null ? (killedBy ?? null) : null };
-    });
     channel.on('error', () => undefined);
     channel.stderr.on('error', () => undefined);
-    channel.once('close', () => {
-      if (ended) resolve(ended);
-      else reject(new LineLost('the connection was lost'));
+    // What a quick command ended with comes together with its beginning, before anybody listens for `exit`; `close` knows it still.
+    channel.once('close', (status?: number | null, killedBy?: string) => {
+      if (status === undefined) reject(new LineLost('the connection was lost'));
+      else resolve({ status, signal: status === null ? (killedBy ?? null) : null });
     });
   });
   const leave = (): void => {
