@@ -7,6 +7,8 @@ import { isUsableVersion } from './version';
 
 const binaryName = process.platform === 'win32' ? 'pulumi.exe' : 'pulumi';
 const answerMilliseconds = 60_000;
+/** What engines said of themselves in this process, by what tells one file from the next. */
+const versions = new Map<string, string>();
 
 /** Where cvicast keeps an engine of its own. */
 export function ownBinary(home: string): string {
@@ -34,10 +36,19 @@ export async function findEngine(where: { env: NodeJS.ProcessEnv; home: string }
     .map((folder) => ({ binary: path.join(folder, binaryName), foundIn: 'PATH' as const }));
   for (const place of [...onPath, { binary: ownBinary(where.home), foundIn: 'cvicast' as const }]) {
     if (!isExecutable(place.binary)) continue;
-    const version = await versionOf(place.binary, where.env);
+    const version = await knownVersionOf(place.binary, where.env);
     if (version !== null && isUsableVersion(version)) return { ...place, version };
   }
   return null;
+}
+
+/** Asks each binary once: a job opens its stack several times, and an engine takes a good tenth of a second to say who it is. */
+async function knownVersionOf(binary: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+  const { ino, size, mtimeMs } = fs.statSync(binary);
+  const key = [binary, ino, size, mtimeMs].join(':');
+  const version = versions.get(key) ?? (await versionOf(binary, env));
+  if (version !== null) versions.set(key, version);
+  return version;
 }
 
 function isExecutable(file: string): boolean {

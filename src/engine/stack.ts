@@ -1,7 +1,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { LocalWorkspace, OutputMap, PulumiCommand, Stack as AutomationStack } from '@pulumi/pulumi/automation';
+import type {
+  LocalWorkspace,
+  OutputMap,
+  PulumiCommand,
+  Stack as AutomationStack,
+  Workspace,
+} from '@pulumi/pulumi/automation';
 import { Bug } from '../errors';
 import { homeFolder } from '../paths';
 import type { MachineRequest, MachineStack } from '../../stacks/machine';
@@ -68,9 +74,7 @@ class JobStack implements Stack {
     const result = await this.translated(events, async () => {
       const opened = await this.open({ create: true });
       const config = Object.entries(this.options.config ?? {});
-      if (config.length > 0) {
-        await opened.setAllConfig(Object.fromEntries(config.map(([key, value]) => [key, { value }])));
-      }
+      if (config.length > 0) await this.configure(opened.workspace, config);
       return opened.up({ program: programOf(stack, request), onEvent: events.read });
     });
     const output = (name: keyof UpResult): unknown => (result.outputs[name] as { value?: unknown } | undefined)?.value;
@@ -227,14 +231,21 @@ class JobStack implements Stack {
     }
   }
 
+  /** What `pulumi config set-all` writes, without a run of the command line for it. Nothing in it is secret. */
+  private async configure(workspace: Workspace, config: readonly (readonly [string, string])[]): Promise<void> {
+    const { job } = this.options;
+    const file = path.join(this.workFolder, `Pulumi.${job}.yaml`);
+    const settings = fs.existsSync(file) ? await workspace.stackSettings(job) : {};
+    await workspace.saveStackSettings(job, {
+      ...settings,
+      config: { ...settings.config, ...Object.fromEntries(config) },
+    });
+  }
+
   private async outputs(workspace: DetachedWorkspace): Promise<OutputMap> {
-    const { stdout } = await workspace.pulumiCommand.run(
-      ['stack', 'output', '--json', '--stack', this.options.job],
-      workspace.workDir,
-      {},
-    );
-    const values = Object.entries(JSON.parse(stdout) as Record<string, unknown>);
-    return Object.fromEntries(values.map(([name, value]) => [name, { value, secret: false }]));
+    const { job } = this.options;
+    const values = this.root === null ? await printedOutputs(workspace, job) : readStateIn(this.root, job)?.outputs;
+    return Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, { value, secret: false }]));
   }
 
   private async workspace(): Promise<DetachedWorkspace> {
@@ -282,6 +293,12 @@ class JobStack implements Stack {
       ...(attached === '' ? {} : { PULUMI_DEBUG_PROVIDERS: attached }),
     };
   }
+}
+
+async function printedOutputs(workspace: DetachedWorkspace, job: string): Promise<Record<string, unknown>> {
+  const command = ['stack', 'output', '--json', '--stack', job];
+  const { stdout } = await workspace.pulumiCommand.run(command, workspace.workDir, {});
+  return JSON.parse(stdout) as Record<string, unknown>;
 }
 
 const foreign = [

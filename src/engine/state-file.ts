@@ -14,6 +14,8 @@ export interface StateResource extends StackResource {
 export interface StackState {
   readonly resources: readonly StateResource[];
   readonly pending: readonly StackResource[];
+  /** What the program returned, as of the last update that came to its end. */
+  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /** Files of one stack in a file backend (layout of Pulumi's `file://` backend with projects, engine 3.x). */
@@ -97,6 +99,8 @@ function parseFile(file: string): StackState | null {
   return checkpoint === undefined ? null : stateOfDeployment(checkpoint.latest);
 }
 
+const stackType = 'pulumi:pulumi:Stack';
+
 interface RawResource {
   urn?: string;
   type?: string;
@@ -119,11 +123,12 @@ export function stateOfDeployment(deployment: unknown): StackState {
       ? [brief(operation.resource)]
       : [],
   );
-  return { resources, pending };
+  const outputs = raw.resources?.find(({ type }) => type === stackType)?.outputs ?? {};
+  return { resources, pending, outputs };
 }
 
 function isReal(resource: RawResource): boolean {
-  return resource.type !== 'pulumi:pulumi:Stack' && resource.type?.startsWith('pulumi:providers:') !== true;
+  return resource.type !== stackType && resource.type?.startsWith('pulumi:providers:') !== true;
 }
 
 function brief(resource: RawResource): StackResource {

@@ -71,6 +71,18 @@ interface Receipt {
     const file = path.join(scratch(), 'out/logs/install.log');
     return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
   }
+  /** By the journal's order, both stages were under way before either was over. */
+  function expectBesideEachOther(...names: readonly [string, string]): void {
+    const journal = fs.readFileSync(path.join(home().path, 'jobs', receipt().job, 'journal.jsonl'), 'utf8');
+    const phases = journal
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { stage?: string; phase?: string })
+      .filter(({ stage }) => stage !== undefined && names.includes(stage))
+      .map(({ phase }) => phase);
+    expect(phases.slice(0, 2)).toEqual(['begun', 'begun']);
+    expect(phases).toHaveLength(4);
+  }
   function onCloud(stand: CloudStandIn, mirror: string): Promise<CliResult> {
     const place = [
       '--toolchain',
@@ -99,6 +111,7 @@ interface Receipt {
     expect(receipt()).toMatchObject({ result: 'delivered', teardown: { left: [] } });
     expect(receipt().versions).toMatchObject({ tpu_mlir: expect.stringMatching(/^1\.7/) });
     expect(registry.asked.some((asked) => asked.includes('/sophgo/tpuc_dev/blobs/'))).toBe(true);
+    expectBesideEachOther('send', 'bootstrap');
     expect((await cloud.ledger()).entries.filter((entry) => entry.state !== 'deleted')).toEqual([]);
   });
 

@@ -58,3 +58,15 @@ test('an engine that is asked for its version is out of reach of the terminal’
   expect(found!.binary).toBe(own);
   expect(group).not.toBe(ours);
 });
+
+test('an engine is asked for its version once, until it is another file', async () => {
+  const asked = path.join(home().path, 'asked');
+  const own = ownBinary(home().path);
+  const find = () => findEngine({ env: { PATH: '/usr/bin:/bin' }, home: home().path });
+  makeEngine(own, `echo asked >>${asked}; echo v3.220.0`);
+  await find();
+  await find();
+  expect(fs.readFileSync(asked, 'utf8')).toBe('asked\n');
+  makeEngine(own, 'echo v3.225.0 # a newer one');
+  expect(await find()).toMatchObject({ version: '3.225.0' });
+});

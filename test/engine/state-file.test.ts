@@ -10,7 +10,7 @@ const job = 'cv-20261128-112830-7f3a9c';
 const checkpoint = (resources: object[], pending: object[] = []) =>
   JSON.stringify({ version: 3, checkpoint: { stack: 'x', latest: { resources, pending_operations: pending } } });
 const machine = { urn: 'urn:m', type: 'aws:ec2/instance:Instance', id: 'i-1', outputs: { publicIp: '192.0.2.1' } };
-const stack = { urn: 'urn:s', type: 'pulumi:pulumi:Stack' };
+const stack = { urn: 'urn:s', type: 'pulumi:pulumi:Stack', outputs: { address: '192.0.2.1' } };
 const provider = { urn: 'urn:p', type: 'pulumi:providers:aws', id: 'x' };
 
 function files() {
@@ -20,7 +20,7 @@ function files() {
 }
 const mend = () => mendState(homeFolder.state(home().path), job);
 
-test('resources and pending creates are told apart; stack and providers are not resources', () => {
+test('resources and pending creates are told apart; stack and providers are not resources; the stack has outputs', () => {
   const pending = [
     { type: 'creating', resource: { ...machine, id: undefined } },
     { type: 'deleting', resource: machine },
@@ -29,6 +29,7 @@ test('resources and pending creates are told apart; stack and providers are not 
   expect(readState(home().path, job)).toEqual({
     resources: [machine],
     pending: [{ urn: 'urn:m', type: machine.type, id: null }],
+    outputs: { address: '192.0.2.1' },
   });
   expect(stacksOnDisk(home().path)).toEqual([job]);
   expect(mend()).toBe('whole');
