@@ -14,6 +14,7 @@ const shared = {
 module.exports = {
   // A loaded machine is slow: a limit is there to end what hangs, not to time what works.
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/scripts/longest-first.js',
   projects: [
     {
       ...shared,

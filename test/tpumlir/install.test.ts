@@ -291,7 +291,8 @@ describe('docker', () => {
   });
 
   test.each([
-    ['Error response: toomanyrequests: You have reached your pull rate limit', 'image-rate-limited', 5],
+    ['Error response: toomanyrequests: You have reached your pull rate limit', 'image-rate-limited', 1],
+    ['received unexpected HTTP status: 429 Too Many Requests', 'image-rate-limited', 5],
     ['dial tcp: lookup registry-1.docker.io: no such host', 'image-unreachable', 5],
     ['manifest unknown: manifest unknown', 'image-missing', 1],
     ['write /x: no space left on device', 'disk-full', 1],

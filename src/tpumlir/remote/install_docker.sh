@@ -85,7 +85,10 @@ if ! "${docker[@]}" image inspect "$image" >/dev/null 2>&1; then
     output=$("${docker[@]}" pull -q --platform linux/amd64 "$from" 2>&1 </dev/null) && { trouble=''; break; }
     printf '%s\n' "$output" | tail -n 5
     case "$output" in
-      *toomanyrequests* | *'429 Too Many'* | *'pull rate limit'*) trouble=image-rate-limited ;;
+      # Pulls are counted over hours: no pause of ours helps. The limit on requests of any kind, which has no such words, passes soon.
+      # https://docs.docker.com/docker-hub/usage/pulls/, read 2026-11-29.
+      *'pull rate limit'*) trouble=image-rate-limited && break ;;
+      *toomanyrequests* | *'429 Too Many'*) trouble=image-rate-limited ;;
       *'manifest unknown'* | *'access denied'* | *'repository does not exist'* | *': not found'*) trouble=image-missing && break ;;
       *'no space left'*) trouble=disk-full && break ;;
       *) trouble=image-unreachable ;;
