@@ -12,6 +12,7 @@ import {
   readComparisons,
   readLog,
   readVerification,
+  saysNothing,
   type CalibrationFacts,
   type PipelineStep,
   type Toolchain,
@@ -130,7 +131,7 @@ export async function runPipeline(
   const least = readComparisons(deployOutput).at(0)?.min ?? null;
   return {
     similarity: least === null ? null : { ...least, outputs: verification.outputs },
-    calibration: request.options.quantize === 'int8' ? (calibration ?? { calibrator: wanted, note: null }) : null,
+    calibration: request.options.quantize === 'int8' ? (calibration ?? saysNothing(wanted)) : null,
     tableReused: request.options.quantize === 'int8' && calibration === null,
     verification,
   };

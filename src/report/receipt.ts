@@ -28,6 +28,7 @@ export interface Receipt {
     readonly reused: boolean;
     readonly images: number;
     readonly note: string | null;
+    readonly unprovenForms: readonly string[];
   } | null;
   readonly cost: { readonly estimate: number; readonly actual: number; readonly currency: string };
   readonly teardown: {

@@ -86,15 +86,33 @@ export interface CalibrationFacts {
   readonly calibrator: Calibrator;
   /** More about it, and why it was another calibrator than the one asked for; null when it did not say. */
   readonly note: string | null;
+  /** Operators whose numpy form failed its start-up proof, or could not have one: the toolchain's module did them. */
+  readonly unprovenForms: readonly string[];
 }
 
 /** How the calibration was done, for the receipt, from what was asked for and its output: ours hands some models to stock. */
 export function readCalibration(wanted: Calibrator, text: string): CalibrationFacts {
   const done = jsonLines(text).find(({ type }) => type === 'done');
-  if (done === undefined) return { calibrator: wanted, note: null };
+  if (done === undefined) return saysNothing(wanted);
   const why = typeof done['why'] === 'string' && done['why'] !== '' ? `: ${done['why']}` : '';
-  if (done['calibrator'] === 'stock') return { calibrator: 'stock', note: `stock${why}` };
-  return { calibrator: wanted, note: `fast, ${String(done['mode'])}, ${String(done['processes'])} processes${why}` };
+  if (done['calibrator'] === 'stock') return { ...saysNothing('stock'), note: `stock${why}` };
+  const unproven = Array.isArray(done['unprovenForms']) ? done['unprovenForms'].map(String) : [];
+  const plan = `fast, ${String(done['mode'])}, ${String(done['processes'])} processes`;
+  return { calibrator: wanted, note: `${plan}${why}${byModule(unproven)}`, unprovenForms: unproven };
+}
+
+/** A calibration of which no more is known than who did it. */
+export function saysNothing(calibrator: Calibrator): CalibrationFacts {
+  return { calibrator, note: null, unprovenForms: [] };
+}
+
+function byModule(unproven: readonly string[]): string {
+  return unproven.length === 0 ? '' : `; not in numpy, for want of proof: ${someOf(unproven)}`;
+}
+
+/** A few of the names, as a line has room for. */
+function someOf(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
 }
 
 /** What a stage's whole output says. */
@@ -110,8 +128,7 @@ export function readLog(stage: StageName, text: string): StageLog {
 function calibrationWarnings(text: string): string[] {
   const layers = [...text.matchAll(/WARNING: layer (\S+) is all zeros/g)].map((match) => match[1] ?? '');
   if (layers.length === 0) return [];
-  const some = `${layers.slice(0, 3).join(', ')}${layers.length > 3 ? ', …' : ''}`;
   return [
-    `${layers.length === 1 ? 'a layer' : `${layers.length} layers`} saw only zeros in calibration (${some}): are these pictures like those the model will see?`,
+    `${layers.length === 1 ? 'a layer' : `${layers.length} layers`} saw only zeros in calibration (${someOf(layers)}): are these pictures like those the model will see?`,
   ];
 }

@@ -28,7 +28,7 @@ const receipt: Receipt = {
       { name: 'b', cosine: 0.97 },
     ],
   },
-  calibration: { calibrator: 'fast', reused: true, images: 100, note: null },
+  calibration: { calibrator: 'fast', reused: true, images: 100, note: null, unprovenForms: [] },
   cost: { estimate: 0.02, actual: 0.0123, currency: 'USD' },
   teardown: { checkedAt: '2026-11-28T11:34:29.000Z', left: [] },
   problem: null,

@@ -9,6 +9,7 @@ import {
   readComparisons,
   readLog,
   readVerification,
+  type CalibrationFacts,
   type StageName,
 } from '../../src/tpumlir';
 
@@ -177,9 +178,9 @@ test.each<[StageName, string]>([
 test('progress of our own calibration comes from its JSON lines, also between other output', () => {
   const reader = progressReader('calibrate');
   expect(reader('GmemAllocator use\n{"type":"progress","stage":"activations","done":5,')).toBeNull();
-  expect(reader('"total":10,"secondsLeft":4,"memoryBytes":1}\n')).toMatchObject({
+  expect(reader('"total":10,"secondsLeft":4,"memoryBytes":660200000}\n')).toMatchObject({
     fraction: 0.3,
-    note: 'collecting activations, 4 s left',
+    note: 'collecting activations, 4 s left, 660 MB of memory',
   });
   const tuning = reader('{"type":"progress","stage":"tuning","done":1,"total":2,"secondsLeft":1}\n');
   expect(tuning!.fraction).toBeCloseTo(0.8);
@@ -189,11 +190,32 @@ test('progress of our own calibration comes from its JSON lines, also between ot
 
 test('the calibration says how it was done, and by which calibrator when it was not the one asked for', () => {
   const fast = 'x\n{"type":"done","calibrator":"fast","mode":"op","processes":2,"why":""}\n';
-  expect(readCalibration('fast', fast)).toEqual({ calibrator: 'fast', note: 'fast, op, 2 processes' });
+  expect(readCalibration('fast', fast)).toEqual({
+    calibrator: 'fast',
+    note: 'fast, op, 2 processes',
+    unprovenForms: [],
+  });
   expect(readCalibration('both', fast).calibrator).toBe('both');
   const stock = '{"type":"done","calibrator":"stock","mode":null,"processes":1,"why":"two inputs"}';
-  expect(readCalibration('fast', stock)).toEqual({ calibrator: 'stock', note: 'stock: two inputs' });
-  expect(readCalibration('stock', log('shapes_2_calibration.log'))).toEqual({ calibrator: 'stock', note: null });
+  expect(readCalibration('fast', stock)).toEqual({ calibrator: 'stock', note: 'stock: two inputs', unprovenForms: [] });
+  expect(readCalibration('stock', log('shapes_2_calibration.log'))).toEqual({
+    calibrator: 'stock',
+    note: null,
+    unprovenForms: [],
+  });
+});
+
+test('operators whose numpy form has no proof are named: all for the receipt, a few in the line', () => {
+  const facts = (unprovenForms: string[]): CalibrationFacts => {
+    const done = { type: 'done', calibrator: 'fast', mode: 'op', processes: 2, why: '', unprovenForms };
+    return readCalibration('fast', `${JSON.stringify(done)}\n`);
+  };
+  expect(facts([])).toEqual({ calibrator: 'fast', note: 'fast, op, 2 processes', unprovenForms: [] });
+  expect(facts(['/a/Concat']).note).toBe('fast, op, 2 processes; not in numpy, for want of proof: /a/Concat');
+  expect(facts(['a', 'b', 'c', 'd'])).toMatchObject({
+    note: expect.stringMatching(/: a, b, c, …$/),
+    unprovenForms: ['a', 'b', 'c', 'd'],
+  });
 });
 
 test('layers that saw only zeros are warned of: how many, and some names', () => {
