@@ -36,6 +36,12 @@ export interface PipelineResult {
   readonly verification: Verification;
 }
 
+/** Units whose log may hold warnings, and as what they are told. */
+const warningCodes: Readonly<Record<string, string>> = {
+  calibrate: 'all-zero-layers',
+  verify: 'outputs-not-compared',
+};
+
 /** The steps of a job, from what it asked for. */
 export function stepsOf(request: JobRequest): readonly PipelineStep[] {
   return pipelineSteps(request.options, { convertVersion: request.convertVersion });
@@ -118,11 +124,10 @@ export async function runPipeline(
       if (step === calibrated) keepTable(folder.home, request.tableKey, keptFile(folder, jobFile.table));
       return result.output;
     });
-    if (step.unit === 'calibrate') {
-      calibration = readCalibration(wanted, output);
-      for (const message of readLog('calibrate', output).warnings)
-        context.emit({ type: 'warning', code: 'all-zero-layers', message });
-    }
+    if (step.unit === 'calibrate') calibration = readCalibration(wanted, output);
+    const code = warningCodes[step.unit];
+    if (code !== undefined)
+      for (const message of readLog(step.stage, output).warnings) context.emit({ type: 'warning', code, message });
     if (step.stage === 'deploy') deployOutput = output;
     if (step.stage === 'verify') verifyOutput = output;
   }

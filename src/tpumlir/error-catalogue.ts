@@ -221,6 +221,13 @@ const later: readonly KnownFailure[] = [
     fix: 'Calibrate with pictures like those the board will see (100 or more); or --quantize bf16; or lower --tolerance.',
   },
   {
+    code: 'outputs-not-finite',
+    sign: /"type": ?"verify-failed", ?"why": ?"not finite: ([^"]*)"/,
+    stage: 'verify',
+    cause: 'On the test picture the finished model gives NaN or infinity instead of numbers, at the output $1.',
+    fix: 'Run the ONNX model on that picture: it may do so itself. If it does not, try --quantize bf16 and report it.',
+  },
+  {
     code: 'verify-failed',
     sign: /"type": ?"verify-failed", ?"why": ?"([^"]*)"/,
     stage: 'verify',

@@ -5,8 +5,8 @@ import type { Calibrator, Comparison, Similarity, StageName } from './types';
 export interface VerifiedOutput {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Holds neither NaN nor infinity. */
-  readonly finite: boolean;
+  /** Holds neither NaN nor infinity: with one that does, the step fails. */
+  readonly finite: true;
   readonly cosine: number;
   readonly euclidean: number;
   /** dB; null where there is no noise (the two are equal) or no signal. */
@@ -24,7 +24,7 @@ export interface Verification {
   readonly minCosine: number | null;
   /** In the order of the file. */
   readonly outputs: readonly VerifiedOutput[];
-  /** Outputs that no tensor of the float model goes with, so that nothing can be said of them. */
+  /** Outputs that no numbers of the float model go with, so that nothing can be said of them. */
   readonly unmatched: readonly string[];
 }
 
@@ -117,11 +117,21 @@ function someOf(names: readonly string[]): string {
 
 /** What a stage's whole output says. */
 export function readLog(stage: StageName, text: string): StageLog {
+  const verification = stage === 'verify' ? findVerification(text) : null;
   return {
     comparisons: stage === 'transform' || stage === 'deploy' ? readComparisons(text) : [],
-    warnings: stage === 'calibrate' ? calibrationWarnings(text) : [],
-    verification: stage === 'verify' ? findVerification(text) : null,
+    warnings: stage === 'calibrate' ? calibrationWarnings(text) : verification === null ? [] : blindSpots(verification),
+    verification,
   };
+}
+
+/** What the trial in the simulator could not compare: the model runs, and its figures are wanting there. */
+function blindSpots({ outputs, unmatched }: Verification): string[] {
+  if (unmatched.length === 0 && outputs.length > 0) return [];
+  const which = unmatched.length === 0 ? 'its outputs' : someOf(unmatched);
+  return [
+    `the finished model runs, but ${which} could not be compared with the float model: try it on the board, or with detections you know`,
+  ];
 }
 
 /** Layers whose calibration saw nothing but zeros are quantised blindly; the tools say so in passing. */

@@ -115,6 +115,11 @@ test.each<[string, string, string]>([
     '"/a/Conv 1.0 -1.0 1.0" in fast, "/a/Conv 2.0 -1.0 1.0" in stock',
   ],
   ['{"type": "version-refused", "why": "operator Gelu came after opset 18"}', 'version-not-convertible', 'Gelu'],
+  [
+    '{"type": "verify-failed", "why": "not finite: a_f32, b_f32", "chip": "cv181x"}',
+    'outputs-not-finite',
+    'a_f32, b_f32',
+  ],
   ['{"type": "verify-failed", "why": "the model is for cv180x, not for cv181x"}', 'verify-failed', 'cv180x'],
   ['[!Error]: npz_tool.py compare s_cv181x_int8_sym_tpu_outputs.npz top.npz', 'quantised-model-differs', ''],
   ['[!Error]: npz_tool.py compare s_model_outputs.npz s_tpu_outputs.npz', 'built-model-differs', ''],
@@ -233,4 +238,15 @@ test('the trial of the model is read from its line; without one it is our bug', 
   const verification = { ...found, outputs: [output], unmatched: [] };
   expect(readVerification(`noise\n${JSON.stringify({ type: 'verified', ...verification })}\n`)).toEqual(verification);
   expect(() => readVerification('noise')).toThrow(Bug);
+});
+
+test('outputs that the trial could not compare are warned of', () => {
+  const output = { name: 'a', shape: [1, 4], finite: true, cosine: 0.99, euclidean: 0.9, sqnr: null };
+  const warnings = (outputs: unknown[], unmatched: string[]): readonly string[] =>
+    readLog('verify', `${JSON.stringify({ type: 'verified', outputs, unmatched })}\n`).warnings;
+  expect(warnings([output], [])).toEqual([]);
+  expect(warnings([output], ['b'])).toEqual([expect.stringContaining('but b could not be compared')]);
+  expect(warnings([], ['a', 'b'])).toEqual([expect.stringContaining('but a, b could not be compared')]);
+  expect(warnings([], [])).toEqual([expect.stringContaining('but its outputs could not be compared')]);
+  expect(readLog('verify', 'noise').warnings).toEqual([]);
 });
