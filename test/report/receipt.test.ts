@@ -48,6 +48,14 @@ describe('receipt', () => {
     ]);
   });
 
+  test('a model that was not calibrated is called what it is: BF16', () => {
+    const bf16 = { ...receipt, calibration: null };
+    expect(receiptLines(bf16).join('\n')).toContain('BF16 to FP32: cosine 0.9877');
+    expect(receiptPage(bf16)).toContain('BF16 against FP32');
+    expect(receiptPage(receipt)).toContain('INT8 against FP32');
+    expect(receiptLines(bf16).join('\n') + receiptPage(bf16)).not.toContain('INT8');
+  });
+
   test('what is left is not hidden', () => {
     const lines = receiptLines({ ...receipt, teardown: { checkedAt: null, left: [{ type: 'vm', id: 'i-1' }] } });
     expect(lines.at(-1)).toBe('torn down   NOT ALL: vm i-1');
