@@ -108,6 +108,26 @@ test.each<[string, string, string]>([
     'picture-unreadable',
     '0003.jpg',
   ],
+  [
+    '{"type":"error","code":"stock-failed","message":"stock run_calibration ended with exit code -9"}',
+    'out-of-memory',
+    'exit code -9',
+  ],
+  [
+    '{"type":"error","code":"stock-failed","message":"stock run_calibration ended with exit code 137"}',
+    'out-of-memory',
+    'exit code 137',
+  ],
+  [
+    '{"type":"error","code":"stock-failed","message":"stock run_calibration ended with exit code 1"}',
+    'stock-calibration-failed',
+    'exit code 1',
+  ],
+  [
+    '{"type":"error","code":"no-weights","message":"a.npz, the model\'s weights, is not in this folder"}',
+    'calibration-input-missing',
+    'a.npz',
+  ],
   ['{"type":"error","code":"table-not-written","message":"t: Is a directory"}', 'calibration-failed', 'Is a directory'],
   [
     'line 12 differs: "/a/Conv 1.0 -1.0 1.0" in fast, "/a/Conv 2.0 -1.0 1.0" in stock',
@@ -134,6 +154,10 @@ test.each<[string, string, string]>([
   const explained = explainLog(text);
   expect(explained?.code).toBe(code);
   expect(explained!.cause).toContain(detail);
+});
+
+test.each(['stock-failed', 'no-weights', 'no-model'])('%s: stock is no way out where stock fails as well', (code) => {
+  expect(explainLog(`{"type":"error","code":"${code}","message":"x"}`)?.fix).not.toContain('--calibrator stock');
 });
 
 test('a tool that ends without a word was most likely killed', () => {
