@@ -30,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     });
   };
   try {
-    await yargs(withoutDashes(argv))
+    await yargs(plainWords(argv))
       .scriptName('cvicast')
       .locale('en')
       .usage('$0 <command>\n\nTurns a trained YOLO model (ONNX) into a .cvimodel for Sophgo cv181x boards.')
@@ -78,11 +78,21 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /**
- * What follows `--` is no option, whatever it begins with. yargs does not give such words to a command's positionals, so the
- * `--` is taken out and a file that begins with a dash named from here: `-model.onnx` becomes `./-model.onnx`.
+ * The words as yargs takes them for what they are. What follows `--` is no option, whatever it begins with; yargs does not give such
+ * words to a command's positionals, so the `--` is taken out and a file that begins with a dash named from here:
+ * `-model.onnx` becomes `./-model.onnx`. Before it, numbers that begin with a minus belong to the flag in front of them:
+ * `--mean -1,0,2.5` becomes `--mean=-1,0,2.5` (none of our flags is a digit).
  */
-function withoutDashes(argv: readonly string[]): string[] {
+function plainWords(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
-  if (end < 0) return [...argv];
-  return [...argv.slice(0, end), ...argv.slice(end + 1).map((word) => (word.startsWith('-') ? `./${word}` : word))];
+  const options = end < 0 ? argv : argv.slice(0, end);
+  const words: string[] = [];
+  for (const word of options) {
+    const flag = words.at(-1);
+    if (flag !== undefined && /^--[a-z][a-z-]*$/.test(flag) && /^-[\d.]/.test(word))
+      words[words.length - 1] = `${flag}=${word}`;
+    else words.push(word);
+  }
+  if (end >= 0) words.push(...argv.slice(end + 1).map((word) => (word.startsWith('-') ? `./${word}` : word)));
+  return words;
 }

@@ -12,6 +12,7 @@ import {
   readComparisons,
   readLog,
   readVerification,
+  saysNothing,
   type CalibrationFacts,
   type PipelineStep,
   type Toolchain,
@@ -34,6 +35,12 @@ export interface PipelineResult {
   readonly tableReused: boolean;
   readonly verification: Verification;
 }
+
+/** Units whose log may hold warnings, and as what they are told. */
+const warningCodes: Readonly<Record<string, string>> = {
+  calibrate: 'all-zero-layers',
+  verify: 'outputs-not-compared',
+};
 
 /** The steps of a job, from what it asked for. */
 export function stepsOf(request: JobRequest): readonly PipelineStep[] {
@@ -117,11 +124,10 @@ export async function runPipeline(
       if (step === calibrated) keepTable(folder.home, request.tableKey, keptFile(folder, jobFile.table));
       return result.output;
     });
-    if (step.unit === 'calibrate') {
-      calibration = readCalibration(wanted, output);
-      for (const message of readLog('calibrate', output).warnings)
-        context.emit({ type: 'warning', code: 'all-zero-layers', message });
-    }
+    if (step.unit === 'calibrate') calibration = readCalibration(wanted, output);
+    const code = warningCodes[step.unit];
+    if (code !== undefined)
+      for (const message of readLog(step.stage, output).warnings) context.emit({ type: 'warning', code, message });
     if (step.stage === 'deploy') deployOutput = output;
     if (step.stage === 'verify') verifyOutput = output;
   }
@@ -130,7 +136,7 @@ export async function runPipeline(
   const least = readComparisons(deployOutput).at(0)?.min ?? null;
   return {
     similarity: least === null ? null : { ...least, outputs: verification.outputs },
-    calibration: request.options.quantize === 'int8' ? (calibration ?? { calibrator: wanted, note: null }) : null,
+    calibration: request.options.quantize === 'int8' ? (calibration ?? saysNothing(wanted)) : null,
     tableReused: request.options.quantize === 'int8' && calibration === null,
     verification,
   };

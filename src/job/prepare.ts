@@ -8,7 +8,7 @@ import type { ConversionSize } from '../cloud/duration';
 import type { PlanRow } from '../cloud/plan';
 import type { Cloud, MachineSize } from '../cloud/types';
 import { UserError } from '../errors';
-import { checkModel, companionFiles, contentKey, readCalibrationSet, readModel, readTestImage } from '../model';
+import { checkModel, companionFiles, readCalibrationSet, readModel, readTestImage } from '../model';
 import type { CalibrationImage, CheckReport, ModelFacts } from '../model/types';
 import {
   commandsScript,
@@ -28,6 +28,7 @@ import { newJobId, ownerId } from './identity';
 import { checkOutputs, companionPath, logPath, outputPaths, type OutputPaths } from './outputs';
 import { choosePlan, usualToolchain } from './planning';
 import type { ConvertWish, InputFile, JobRequest, Lease } from './request';
+import { tableKeyOf } from './table-key';
 import { tableOf } from './tables';
 
 /** A job that can be run: everything was read and checked, and nothing was created yet. */
@@ -108,7 +109,7 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
   const plan = wish.host === null ? await choosePlan(wish, conversion, context) : null;
   const provider = plan?.provider ?? 'host';
   const version = toolchainVersion(defaultVersion);
-  const tableKey = await keyOf(facts.sha256, images, options, toolchainKey(version));
+  const tableKey = await tableKeyOf(facts.sha256, images, options, toolchainKey(version));
   const request: JobRequest = {
     schemaVersion: 1,
     job: newJobId(),
@@ -205,23 +206,6 @@ function hashOf(bytes: Buffer): string {
 async function hashed(image: CalibrationImage, plainName: string): Promise<InputFile> {
   const bytes = await image.read();
   return { path: image.source, plainName, sha256: hashOf(bytes), bytes: bytes.length };
-}
-
-/** The same key, the same calibration table: model, pictures in their order, what shapes the graph, and the tool. */
-function keyOf(
-  model: string,
-  images: readonly InputFile[],
-  options: JobRequest['options'],
-  toolVersion: string,
-): Promise<string> {
-  const { inputSize, channels, mean, scale, pixelFormat, keepAspectRatio, outputNames } = options;
-  return contentKey({
-    model,
-    // Their hashes stand for the pictures, which were read once already.
-    pictures: images.map((image) => Buffer.from(image.sha256, 'hex')),
-    options: { inputSize, channels, mean, scale, pixelFormat, keepAspectRatio, outputNames },
-    toolVersion,
-  });
 }
 
 function noLease(wish: ConvertWish): Lease {

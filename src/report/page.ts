@@ -1,4 +1,4 @@
-import { bytesText, durationText, moneyText, type Receipt } from './receipt';
+import { bytesText, durationText, moneyText, quantization, type Receipt } from './receipt';
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -45,7 +45,7 @@ export function receiptPage(receipt: Receipt): string {
       ? []
       : [
           row(
-            'INT8 against FP32',
+            `${quantization(receipt)} against FP32`,
             text(
               `cosine ${similarity.cosine.toFixed(4)}, euclidean ${similarity.euclidean.toFixed(4)}, ${similarity.sqnr.toFixed(1)} dB`,
             ),

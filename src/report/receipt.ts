@@ -28,6 +28,7 @@ export interface Receipt {
     readonly reused: boolean;
     readonly images: number;
     readonly note: string | null;
+    readonly unprovenForms: readonly string[];
   } | null;
   readonly cost: { readonly estimate: number; readonly actual: number; readonly currency: string };
   readonly teardown: {
@@ -44,7 +45,7 @@ export interface Receipt {
 
 /** How close the quantised model is to the float one. */
 export interface SimilarityFigures {
-  /** Least similarity over the outputs, as `model_deploy` compared them: INT8 against FP32. */
+  /** Least similarity over the outputs, as `model_deploy` compared them: the quantised model against FP32. */
   readonly cosine: number;
   readonly euclidean: number;
   /** Signal to quantisation noise, dB. */
@@ -72,6 +73,11 @@ export function moneyText(amount: number, currency: string): string {
   return currency === 'USD' ? `$${amount.toFixed(digits)}` : `${amount.toFixed(digits)} ${currency}`;
 }
 
+/** What the model was quantised to: only INT8 is calibrated. */
+export function quantization({ calibration }: Pick<Receipt, 'calibration'>): string {
+  return calibration === null ? 'BF16' : 'INT8';
+}
+
 /** The receipt as lines for a terminal: the file, how good it is, where the time went, what was torn down. */
 export function receiptLines(receipt: Receipt): string[] {
   const lines: string[] = [];
@@ -82,7 +88,7 @@ export function receiptLines(receipt: Receipt): string[] {
   if (receipt.similarity !== null) {
     const { cosine, euclidean, sqnr, outputs } = receipt.similarity;
     lines.push(
-      `similarity  INT8 to FP32: cosine ${cosine.toFixed(4)}, euclidean ${euclidean.toFixed(4)}, ${sqnr.toFixed(1)} dB (the least of all outputs)`,
+      `similarity  ${quantization(receipt)} to FP32: cosine ${cosine.toFixed(4)}, euclidean ${euclidean.toFixed(4)}, ${sqnr.toFixed(1)} dB (the least of all outputs)`,
     );
     const least = outputs.reduce<{ name: string; cosine: number } | null>(
       (worst, one) => (worst === null || one.cosine < worst.cosine ? one : worst),

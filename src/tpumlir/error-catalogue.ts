@@ -33,6 +33,13 @@ const machine: readonly KnownFailure[] = [
   },
   {
     code: 'out-of-memory',
+    sign: /"code":"stock-failed","message":"([^"]*exit code (?:-9|137))"/,
+    stage: 'calibrate',
+    cause: 'The stock calibration was ended by force, most often because the machine is out of memory: $1.',
+    fix: moreMemory,
+  },
+  {
+    code: 'out-of-memory',
     sign: /"code":"memory","message":"((?:[^"\\]|\\.)*)"/,
     stage: 'calibrate',
     cause: 'The calibration does not fit into the memory of the machine: $1.',
@@ -172,6 +179,20 @@ const later: readonly KnownFailure[] = [
     fix: 'Use --calibrator stock, and please report it with both tables.',
   },
   {
+    code: 'stock-calibration-failed',
+    sign: /"code":"stock-failed","message":"([^"]*)"/,
+    stage: 'calibrate',
+    cause: 'This model was left to the stock calibration, and that failed: $1.',
+    fix: "Read the end of calibrate.log, where run_calibration's own last words stand; --quantize bf16 needs no calibration.",
+  },
+  {
+    code: 'calibration-input-missing',
+    sign: /"code":"no-(?:weights|model)","message":"((?:[^"\\]|\\.)*)"/,
+    stage: 'calibrate',
+    cause: 'A file that the step before should have left is missing: $1.',
+    fix: 'Convert again on a new machine; if it stays, report it (the stock calibration reads the same file).',
+  },
+  {
     code: 'calibration-failed',
     sign: /"type":"error","code":"[\w-]+","message":"((?:[^"\\]|\\.)*)"/,
     stage: 'calibrate',
@@ -219,6 +240,13 @@ const later: readonly KnownFailure[] = [
     stage: 'deploy',
     cause: 'The quantised model is further from the float model than --tolerance allows.',
     fix: 'Calibrate with pictures like those the board will see (100 or more); or --quantize bf16; or lower --tolerance.',
+  },
+  {
+    code: 'outputs-not-finite',
+    sign: /"type": ?"verify-failed", ?"why": ?"not finite: ([^"]*)"/,
+    stage: 'verify',
+    cause: 'On the test picture the finished model gives NaN or infinity instead of numbers, at the output $1.',
+    fix: 'Run the ONNX model on that picture: it may do so itself. If it does not, try --quantize bf16 and report it.',
   },
   {
     code: 'verify-failed',

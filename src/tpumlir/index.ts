@@ -25,6 +25,7 @@ export {
   readComparisons,
   readLog,
   readVerification,
+  saysNothing,
   type CalibrationFacts,
   type StageLog,
   type Verification,

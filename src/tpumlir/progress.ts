@@ -82,8 +82,14 @@ function readLine(stage: StageName, line: string, see: (fraction: number, note: 
     if (event['type'] !== 'progress') continue;
     const [from, to, said] = ownParts[String(event['stage'])] ?? [0, 0, 'stock calibration'];
     const left = typeof event['secondsLeft'] === 'number' ? `, ${event['secondsLeft']} s left` : '';
-    see(from + (to - from) * share(String(event['done']), String(event['total'])), `${said}${left}`);
+    const memory = memoryText(event['memoryBytes']);
+    see(from + (to - from) * share(String(event['done']), String(event['total'])), `${said}${left}${memory}`);
   }
+}
+
+/** Of all its processes together; nothing where it does not know. */
+function memoryText(bytes: unknown): string {
+  return typeof bytes === 'number' && bytes > 0 ? `, ${Math.round(bytes / 1e6)} MB of memory` : '';
 }
 
 function share(done: string | undefined, total: string | undefined): number {

@@ -5,8 +5,8 @@ import type { Calibrator, Comparison, Similarity, StageName } from './types';
 export interface VerifiedOutput {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Holds neither NaN nor infinity. */
-  readonly finite: boolean;
+  /** Holds neither NaN nor infinity: with one that does, the step fails. */
+  readonly finite: true;
   readonly cosine: number;
   readonly euclidean: number;
   /** dB; null where there is no noise (the two are equal) or no signal. */
@@ -24,7 +24,7 @@ export interface Verification {
   readonly minCosine: number | null;
   /** In the order of the file. */
   readonly outputs: readonly VerifiedOutput[];
-  /** Outputs that no tensor of the float model goes with, so that nothing can be said of them. */
+  /** Outputs that no numbers of the float model go with, so that nothing can be said of them. */
   readonly unmatched: readonly string[];
 }
 
@@ -86,32 +86,59 @@ export interface CalibrationFacts {
   readonly calibrator: Calibrator;
   /** More about it, and why it was another calibrator than the one asked for; null when it did not say. */
   readonly note: string | null;
+  /** Operators whose numpy form failed its start-up proof, or could not have one: the toolchain's module did them. */
+  readonly unprovenForms: readonly string[];
 }
 
 /** How the calibration was done, for the receipt, from what was asked for and its output: ours hands some models to stock. */
 export function readCalibration(wanted: Calibrator, text: string): CalibrationFacts {
   const done = jsonLines(text).find(({ type }) => type === 'done');
-  if (done === undefined) return { calibrator: wanted, note: null };
+  if (done === undefined) return saysNothing(wanted);
   const why = typeof done['why'] === 'string' && done['why'] !== '' ? `: ${done['why']}` : '';
-  if (done['calibrator'] === 'stock') return { calibrator: 'stock', note: `stock${why}` };
-  return { calibrator: wanted, note: `fast, ${String(done['mode'])}, ${String(done['processes'])} processes${why}` };
+  if (done['calibrator'] === 'stock') return { ...saysNothing('stock'), note: `stock${why}` };
+  const unproven = Array.isArray(done['unprovenForms']) ? done['unprovenForms'].map(String) : [];
+  const plan = `fast, ${String(done['mode'])}, ${String(done['processes'])} processes`;
+  return { calibrator: wanted, note: `${plan}${why}${byModule(unproven)}`, unprovenForms: unproven };
+}
+
+/** A calibration of which no more is known than who did it. */
+export function saysNothing(calibrator: Calibrator): CalibrationFacts {
+  return { calibrator, note: null, unprovenForms: [] };
+}
+
+function byModule(unproven: readonly string[]): string {
+  return unproven.length === 0 ? '' : `; not in numpy, for want of proof: ${someOf(unproven)}`;
+}
+
+/** A few of the names, as a line has room for. */
+function someOf(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
 }
 
 /** What a stage's whole output says. */
 export function readLog(stage: StageName, text: string): StageLog {
+  const verification = stage === 'verify' ? findVerification(text) : null;
   return {
     comparisons: stage === 'transform' || stage === 'deploy' ? readComparisons(text) : [],
-    warnings: stage === 'calibrate' ? calibrationWarnings(text) : [],
-    verification: stage === 'verify' ? findVerification(text) : null,
+    warnings: stage === 'calibrate' ? calibrationWarnings(text) : verification === null ? [] : blindSpots(verification),
+    verification,
   };
+}
+
+/** What the trial in the simulator could not compare: the model runs, and its figures are wanting there. */
+function blindSpots({ outputs, unmatched }: Verification): string[] {
+  if (unmatched.length === 0 && outputs.length > 0) return [];
+  const which = unmatched.length === 0 ? 'its outputs' : someOf(unmatched);
+  return [
+    `the finished model runs, but ${which} could not be compared with the float model: try it on the board, or with detections you know`,
+  ];
 }
 
 /** Layers whose calibration saw nothing but zeros are quantised blindly; the tools say so in passing. */
 function calibrationWarnings(text: string): string[] {
   const layers = [...text.matchAll(/WARNING: layer (\S+) is all zeros/g)].map((match) => match[1] ?? '');
   if (layers.length === 0) return [];
-  const some = `${layers.slice(0, 3).join(', ')}${layers.length > 3 ? ', …' : ''}`;
   return [
-    `${layers.length === 1 ? 'a layer' : `${layers.length} layers`} saw only zeros in calibration (${some}): are these pictures like those the model will see?`,
+    `${layers.length === 1 ? 'a layer' : `${layers.length} layers`} saw only zeros in calibration (${someOf(layers)}): are these pictures like those the model will see?`,
   ];
 }

@@ -15,3 +15,17 @@ test('a checkout that was not built says what builds it', () => {
     lines: [expect.stringMatching(/^error: .*not built/), 'fix: scripts/setup'],
   });
 });
+
+test('a tarball is packed with what the build makes, also where nothing was built yet', () => {
+  const manifest = JSON.parse(fs.readFileSync(path.resolve(__dirname, '../../package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const build = 'mkdir dist && echo 1 >dist/built.js';
+  const packed = { ...manifest, scripts: { ...manifest.scripts, build } };
+  fs.writeFileSync(path.join(scratch(), 'package.json'), JSON.stringify(packed));
+  const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--loglevel=silent'], {
+    cwd: scratch(),
+    encoding: 'utf8',
+  });
+  expect(stdout).toContain('"dist/built.js"');
+});

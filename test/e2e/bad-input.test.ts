@@ -218,6 +218,19 @@ describe('check', () => {
     expect([...new Set(packages.filter((name) => sdks.test(name)))]).toEqual([]);
   });
 
+  test.each([['--mean', '-1,0,2.5'], ['--mean=-1,0,2.5']])(
+    'a mean below zero is a number, not a flag: %j',
+    async (...mean) => {
+      const out = path.join(scratch(), 'out');
+      const shown = await cli(['convert', ...mean, model, '--images', images, '--out', out, '--dry-run', '--json'], {
+        env: home().env,
+      });
+      expectCode(shown, 0);
+      const { commands } = JSON.parse(shown.stdout) as { commands: string[] };
+      expect(commands.join('\n')).toContain('--mean=-1,0,2.5');
+    },
+  );
+
   test('explain: what a log means, for people and for programs', async () => {
     const log = path.join(root, 'test/_fixtures/logs/fail_shapes_320-half.log');
     const result = await cli(['explain', log, '--json'], { env: home().env });

@@ -28,7 +28,7 @@ const receipt: Receipt = {
       { name: 'b', cosine: 0.97 },
     ],
   },
-  calibration: { calibrator: 'fast', reused: true, images: 100, note: null },
+  calibration: { calibrator: 'fast', reused: true, images: 100, note: null, unprovenForms: [] },
   cost: { estimate: 0.02, actual: 0.0123, currency: 'USD' },
   teardown: { checkedAt: '2026-11-28T11:34:29.000Z', left: [] },
   problem: null,
@@ -46,6 +46,14 @@ describe('receipt', () => {
       'cost        $0.0123 (estimate $0.0200)',
       'torn down   everything; checked 2026-11-28T11:34:29.000Z: nothing is left',
     ]);
+  });
+
+  test('a model that was not calibrated is called what it is: BF16', () => {
+    const bf16 = { ...receipt, calibration: null };
+    expect(receiptLines(bf16).join('\n')).toContain('BF16 to FP32: cosine 0.9877');
+    expect(receiptPage(bf16)).toContain('BF16 against FP32');
+    expect(receiptPage(receipt)).toContain('INT8 against FP32');
+    expect(receiptLines(bf16).join('\n') + receiptPage(bf16)).not.toContain('INT8');
   });
 
   test('what is left is not hidden', () => {

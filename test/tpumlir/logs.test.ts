@@ -9,6 +9,7 @@ import {
   readComparisons,
   readLog,
   readVerification,
+  type CalibrationFacts,
   type StageName,
 } from '../../src/tpumlir';
 
@@ -107,6 +108,26 @@ test.each<[string, string, string]>([
     'picture-unreadable',
     '0003.jpg',
   ],
+  [
+    '{"type":"error","code":"stock-failed","message":"stock run_calibration ended with exit code -9"}',
+    'out-of-memory',
+    'exit code -9',
+  ],
+  [
+    '{"type":"error","code":"stock-failed","message":"stock run_calibration ended with exit code 137"}',
+    'out-of-memory',
+    'exit code 137',
+  ],
+  [
+    '{"type":"error","code":"stock-failed","message":"stock run_calibration ended with exit code 1"}',
+    'stock-calibration-failed',
+    'exit code 1',
+  ],
+  [
+    '{"type":"error","code":"no-weights","message":"a.npz, the model\'s weights, is not in this folder"}',
+    'calibration-input-missing',
+    'a.npz',
+  ],
   ['{"type":"error","code":"table-not-written","message":"t: Is a directory"}', 'calibration-failed', 'Is a directory'],
   [
     'line 12 differs: "/a/Conv 1.0 -1.0 1.0" in fast, "/a/Conv 2.0 -1.0 1.0" in stock',
@@ -114,6 +135,11 @@ test.each<[string, string, string]>([
     '"/a/Conv 1.0 -1.0 1.0" in fast, "/a/Conv 2.0 -1.0 1.0" in stock',
   ],
   ['{"type": "version-refused", "why": "operator Gelu came after opset 18"}', 'version-not-convertible', 'Gelu'],
+  [
+    '{"type": "verify-failed", "why": "not finite: a_f32, b_f32", "chip": "cv181x"}',
+    'outputs-not-finite',
+    'a_f32, b_f32',
+  ],
   ['{"type": "verify-failed", "why": "the model is for cv180x, not for cv181x"}', 'verify-failed', 'cv180x'],
   ['[!Error]: npz_tool.py compare s_cv181x_int8_sym_tpu_outputs.npz top.npz', 'quantised-model-differs', ''],
   ['[!Error]: npz_tool.py compare s_model_outputs.npz s_tpu_outputs.npz', 'built-model-differs', ''],
@@ -128,6 +154,10 @@ test.each<[string, string, string]>([
   const explained = explainLog(text);
   expect(explained?.code).toBe(code);
   expect(explained!.cause).toContain(detail);
+});
+
+test.each(['stock-failed', 'no-weights', 'no-model'])('%s: stock is no way out where stock fails as well', (code) => {
+  expect(explainLog(`{"type":"error","code":"${code}","message":"x"}`)?.fix).not.toContain('--calibrator stock');
 });
 
 test('a tool that ends without a word was most likely killed', () => {
@@ -177,9 +207,9 @@ test.each<[StageName, string]>([
 test('progress of our own calibration comes from its JSON lines, also between other output', () => {
   const reader = progressReader('calibrate');
   expect(reader('GmemAllocator use\n{"type":"progress","stage":"activations","done":5,')).toBeNull();
-  expect(reader('"total":10,"secondsLeft":4,"memoryBytes":1}\n')).toMatchObject({
+  expect(reader('"total":10,"secondsLeft":4,"memoryBytes":660200000}\n')).toMatchObject({
     fraction: 0.3,
-    note: 'collecting activations, 4 s left',
+    note: 'collecting activations, 4 s left, 660 MB of memory',
   });
   const tuning = reader('{"type":"progress","stage":"tuning","done":1,"total":2,"secondsLeft":1}\n');
   expect(tuning!.fraction).toBeCloseTo(0.8);
@@ -189,11 +219,32 @@ test('progress of our own calibration comes from its JSON lines, also between ot
 
 test('the calibration says how it was done, and by which calibrator when it was not the one asked for', () => {
   const fast = 'x\n{"type":"done","calibrator":"fast","mode":"op","processes":2,"why":""}\n';
-  expect(readCalibration('fast', fast)).toEqual({ calibrator: 'fast', note: 'fast, op, 2 processes' });
+  expect(readCalibration('fast', fast)).toEqual({
+    calibrator: 'fast',
+    note: 'fast, op, 2 processes',
+    unprovenForms: [],
+  });
   expect(readCalibration('both', fast).calibrator).toBe('both');
   const stock = '{"type":"done","calibrator":"stock","mode":null,"processes":1,"why":"two inputs"}';
-  expect(readCalibration('fast', stock)).toEqual({ calibrator: 'stock', note: 'stock: two inputs' });
-  expect(readCalibration('stock', log('shapes_2_calibration.log'))).toEqual({ calibrator: 'stock', note: null });
+  expect(readCalibration('fast', stock)).toEqual({ calibrator: 'stock', note: 'stock: two inputs', unprovenForms: [] });
+  expect(readCalibration('stock', log('shapes_2_calibration.log'))).toEqual({
+    calibrator: 'stock',
+    note: null,
+    unprovenForms: [],
+  });
+});
+
+test('operators whose numpy form has no proof are named: all for the receipt, a few in the line', () => {
+  const facts = (unprovenForms: string[]): CalibrationFacts => {
+    const done = { type: 'done', calibrator: 'fast', mode: 'op', processes: 2, why: '', unprovenForms };
+    return readCalibration('fast', `${JSON.stringify(done)}\n`);
+  };
+  expect(facts([])).toEqual({ calibrator: 'fast', note: 'fast, op, 2 processes', unprovenForms: [] });
+  expect(facts(['/a/Concat']).note).toBe('fast, op, 2 processes; not in numpy, for want of proof: /a/Concat');
+  expect(facts(['a', 'b', 'c', 'd'])).toMatchObject({
+    note: expect.stringMatching(/: a, b, c, …$/),
+    unprovenForms: ['a', 'b', 'c', 'd'],
+  });
 });
 
 test('layers that saw only zeros are warned of: how many, and some names', () => {
@@ -211,4 +262,15 @@ test('the trial of the model is read from its line; without one it is our bug', 
   const verification = { ...found, outputs: [output], unmatched: [] };
   expect(readVerification(`noise\n${JSON.stringify({ type: 'verified', ...verification })}\n`)).toEqual(verification);
   expect(() => readVerification('noise')).toThrow(Bug);
+});
+
+test('outputs that the trial could not compare are warned of', () => {
+  const output = { name: 'a', shape: [1, 4], finite: true, cosine: 0.99, euclidean: 0.9, sqnr: null };
+  const warnings = (outputs: unknown[], unmatched: string[]): readonly string[] =>
+    readLog('verify', `${JSON.stringify({ type: 'verified', outputs, unmatched })}\n`).warnings;
+  expect(warnings([output], [])).toEqual([]);
+  expect(warnings([output], ['b'])).toEqual([expect.stringContaining('but b could not be compared')]);
+  expect(warnings([], ['a', 'b'])).toEqual([expect.stringContaining('but a, b could not be compared')]);
+  expect(warnings([], [])).toEqual([expect.stringContaining('but its outputs could not be compared')]);
+  expect(readLog('verify', 'noise').warnings).toEqual([]);
 });

@@ -2,7 +2,7 @@
 
 Runs model_tool and model_runner (the chip's simulator) on the test picture and compares each output with the float
 reference that model_transform left. One JSON line on stdout tells the numbers; exit 1 when the model is not for the
-processor or does not run.
+processor, does not run, or gives an output that is no number.
 """
 
 import argparse
@@ -10,6 +10,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,17 @@ MEBIBYTE = 1024 * 1024
 UNITS = {"B": 1, "KB": 1024, "MB": MEBIBYTE, "GB": 1024 * MEBIBYTE}
 
 
+def say(event: dict[str, Any]) -> None:
+    """One line for the client. NaN is no JSON: the client would drop the whole line."""
+    print(json.dumps(event, allow_nan=False))
+
+
 def run(argv: list[str]) -> str:
     """A tool's whole output; a failure ends the program with it."""
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         print(done.stdout)
-        print(json.dumps({"type": "verify-failed", "why": f"{argv[0]} ended with {done.returncode}"}))
+        say({"type": "verify-failed", "why": f"{argv[0]} ended with {done.returncode}"})
         sys.exit(1)
     return done.stdout
 
@@ -72,6 +79,34 @@ def reference_of(name: str, size: int, references: dict[str, Tensor]) -> str | N
     return next((n for n in (name, plain) if n in references and references[n].size == size), None)
 
 
+@dataclass
+class Comparison:
+    """What there is to say of the outputs."""
+
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    """Nothing to compare with: no tensor of the float model goes with it, or one that is no number itself."""
+    not_finite: list[str] = field(default_factory=list)
+    """Hold NaN or infinity."""
+
+
+def compare(names: Sequence[str], actual: Mapping[str, NDArray[Any]], references: dict[str, Tensor]) -> Comparison:
+    """Each output of the finished model against the float tensor that it stands for."""
+    found = Comparison()
+    for name in names:
+        shape = list(actual[name].shape)
+        flat = np.asarray(actual[name], dtype=np.float64).ravel()
+        reference = reference_of(name, flat.size, references)
+        if not np.isfinite(flat).all():
+            found.not_finite.append(name)
+        elif reference is None or not np.isfinite(references[reference]).all():
+            found.unmatched.append(name)
+        else:
+            figures = similarity(flat, references[reference])
+            found.outputs.append({"name": name, "shape": shape, "finite": True, **figures})
+    return found
+
+
 def main() -> int:
     """Prints the verdict as one JSON line."""
     parser = argparse.ArgumentParser()
@@ -82,26 +117,20 @@ def main() -> int:
     facts = information(text)
     if facts["chip"] != args.processor:
         why = f"the model is for {facts['chip']}, not for {args.processor}"
-        print(json.dumps({"type": "verify-failed", "why": why, **facts}))
+        say({"type": "verify-failed", "why": why, **facts})
         return 1
     result = Path("verify_outputs.npz")
     run(["model_runner.py", "--input", args.input, "--model", args.model, "--output", str(result)])
     with np.load(args.reference) as stored:
         references = {n: np.asarray(stored[n], dtype=np.float64).ravel() for n in stored.files}
-    outputs: list[dict[str, Any]] = []
-    unmatched: list[str] = []
     with np.load(result) as stored:
-        for name in output_names(text):
-            flat = np.asarray(stored[name], dtype=np.float64).ravel()
-            reference = reference_of(name, flat.size, references)
-            if reference is None:
-                unmatched.append(name)
-                continue
-            fact = {"name": name, "shape": list(stored[name].shape), "finite": bool(np.isfinite(flat).all())}
-            outputs.append({**fact, **similarity(flat, references[reference])})
+        found = compare(output_names(text), stored, references)
     result.unlink()
-    least = min((o["cosine"] for o in outputs), default=None)
-    print(json.dumps({"type": "verified", **facts, "minCosine": least, "outputs": outputs, "unmatched": unmatched}))
+    if found.not_finite:
+        say({"type": "verify-failed", "why": f"not finite: {', '.join(found.not_finite)}", **facts})
+        return 1
+    least = min((o["cosine"] for o in found.outputs), default=None)
+    say({"type": "verified", **facts, "minCosine": least, "outputs": found.outputs, "unmatched": found.unmatched})
     return 0
 
 

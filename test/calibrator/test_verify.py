@@ -1,0 +1,79 @@
+"""The trial of the finished model: which outputs are compared, and what is said of one that is no number."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cvicast_remote import verify
+
+ONES: NDArray[np.float64] = np.array([1.0, 2.0])
+
+
+def compared(actual: Mapping[str, Any], reference: Mapping[str, Any]) -> verify.Comparison:
+    references = {name: np.asarray(value, np.float64) for name, value in reference.items()}
+    return verify.compare(list(actual), {n: np.asarray(v, np.float32) for n, v in actual.items()}, references)
+
+
+def test_an_output_is_compared_with_the_tensor_of_its_name_without_the_type() -> None:
+    found = compared({"a": ONES, "b_f32": ONES, "c_si8": ONES}, {"a": ONES, "b": ONES, "c": ONES})
+    assert [(o["name"], o["cosine"]) for o in found.outputs] == [("a", 1.0), ("b_f32", 1.0), ("c_si8", 1.0)]
+    assert (found.unmatched, found.not_finite) == ([], [])
+
+
+@pytest.mark.parametrize("reference", [{}, {"a": [1.0, 2.0, 3.0]}, {"a": [1.0, np.nan]}])
+def test_an_output_without_numbers_to_compare_with_is_named(reference: dict[str, Any]) -> None:
+    found = compared({"a": ONES}, reference)
+    assert (found.outputs, found.unmatched, found.not_finite) == ([], ["a"], [])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_an_output_that_is_no_number_is_named(bad: float) -> None:
+    found = compared({"a": [1.0, bad], "b": ONES}, {"a": ONES, "b": ONES})
+    assert (len(found.outputs), found.unmatched, found.not_finite) == (1, [], ["a"])
+
+
+@pytest.mark.parametrize("actual", [[0.0, 0.0], [1.0, 2.0], [5.0, 5.0], [-1.0, -2.0]])
+@pytest.mark.parametrize("reference", [[0.0, 0.0], [1.0, 2.0], [5.0, 5.0]])
+def test_every_figure_is_json(actual: list[float], reference: list[float]) -> None:
+    json.dumps(compared({"a": actual}, {"a": reference}).outputs, allow_nan=False)
+
+
+def test_what_is_no_json_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        verify.say({"type": "verified", "minCosine": float("nan")})
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("outputs", "status", "event"),
+    [
+        ([1.0, 2.0], 0, {"type": "verified", "minCosine": 1.0, "unmatched": []}),
+        ([1.0, np.nan], 1, {"type": "verify-failed", "why": "not finite: a_f32"}),
+    ],
+)
+def test_the_verdict(
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    outputs: list[float],
+    status: int,
+    event: dict[str, Any],
+) -> None:
+    def tool(argv: list[str]) -> str:
+        if argv[0] == "model_runner.py":
+            np.savez(argv[argv.index("--output") + 1], a_f32=np.array(outputs, np.float32))
+        return "For CV181X chip\n    outputs : a_f32\n"
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(verify, "run", tool)
+    np.savez("reference.npz", a=ONES)
+    words = ["verify", "--model", "m", "--input", "i", "--reference", "reference.npz", "--processor", "cv181x"]
+    monkeypatch.setattr("sys.argv", words)
+    assert verify.main() == status
+    said = json.loads(capsys.readouterr().out)
+    assert {name: said[name] for name in event} == event
+    assert said["chip"] == "cv181x"
