@@ -4,7 +4,7 @@ import type { JobContext } from './events';
 import { JobFolder } from './folder';
 import type { LeftOver } from './journal';
 import { isOpen } from './listing';
-import { isRunning, markOf } from './process-mark';
+import { isForeign, isRunning } from './process-mark';
 import { teardown } from './teardown';
 
 export interface EndedJob {
@@ -39,7 +39,7 @@ const clientPatienceSeconds = 180;
 async function stopClient(folder: JobFolder, context: JobContext): Promise<void> {
   const { holder, closed } = folder.facts();
   if (closed !== null || holder === null || holder.pid === process.pid) return;
-  if (holder.host !== markOf().host || !isRunning(holder)) return;
+  if (isForeign(holder) || !isRunning(holder)) return;
   context.emit({ type: 'note', message: `process ${holder.pid} still works on ${folder.job}; asking it to end` });
   try {
     process.kill(holder.pid, 'SIGTERM');
