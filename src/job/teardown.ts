@@ -1,5 +1,5 @@
 import retry from 'p-retry';
-import { messageOf } from '../errors';
+import { messageOf, UserError } from '../errors';
 import { outOfReach } from './account';
 import type { JobContext } from './events';
 import type { JobFolder } from './folder';
@@ -149,8 +149,21 @@ async function destroyStack(
     await stack.remove();
     return { left: null, knewMachine };
   } catch (thrown) {
-    return { left: [{ type: 'stack', id: folder.job, why: messageOf(thrown) }], knewMachine };
+    return {
+      left: [{ type: 'stack', id: folder.job, why: messageOf(thrown), ...helpOf(thrown, folder) }],
+      knewMachine,
+    };
   } finally {
     await attached.close();
   }
+}
+
+/**
+ * What helps before another `cvicast down` can: an engine that is missing, or a lock of another computer, is there at the
+ * next one too. The engine's unknown failures say nothing but that they may be tried again.
+ */
+function helpOf(thrown: unknown, { job }: JobFolder): Pick<LeftOver, 'fix'> {
+  if (!(thrown instanceof UserError) || thrown.code === 'engine-failed') return {};
+  const down = `\`cvicast down ${job}\``;
+  return { fix: thrown.fix.includes(down) ? thrown.fix : `${thrown.fix}; then run ${down}` };
 }
