@@ -31,7 +31,7 @@ const known: readonly Known[] = [
     code: 'wrong-passphrase',
     what: 'The state of this stack cannot be read with the passphrase of its job',
     fix: (job) =>
-      `restore the file \`passphrase\` in the folder of job ${job}; without it, \`cvicast gc\` finds what lives by its tags`,
+      `restore the file \`passphrase\` in the folder of job ${job}, then run \`cvicast down ${job}\`; without it, \`cvicast gc\` finds what lives by its tags`,
   },
   {
     match:

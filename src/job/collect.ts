@@ -4,10 +4,10 @@ import { Bug, messageOf, UserError } from '../errors';
 import type { JobContext } from './events';
 import { JobFolder } from './folder';
 import { isJobId, isOwnerId, ownerId } from './identity';
-import type { LeftOver } from './journal';
+import type { JournalFacts, LeftOver } from './journal';
 import { isOpen } from './listing';
 import { placeOf, type Place } from './place';
-import { isRunning } from './process-mark';
+import { isForeign, isRunning } from './process-mark';
 import { firstPauseSeconds, teardown } from './teardown';
 
 export type Verdict = 'removed' | 'in-use' | 'not-ours' | 'failed' | 'would-remove';
@@ -29,12 +29,21 @@ export interface SweepOptions {
   readonly owners?: readonly string[];
 }
 
+/**
+ * Whether a process leads the job. One of another computer is believed to while the job has time: whether it still runs
+ * nobody here will ever see, and a machine must not live for ever for its sake.
+ */
+function isLed({ holder, opened }: JournalFacts, now: number): boolean {
+  if (holder === null || !isRunning(holder)) return false;
+  return !isForeign(holder) || opened === null || Date.parse(opened.expiresAt) > now;
+}
+
 /** Whether somebody works on the job at this moment, as far as this computer knows. */
 function inUse(folder: JobFolder | null, now: number): boolean {
   if (folder === null) return false;
   const facts = folder.facts();
   if (facts.closed !== null) return false;
-  if (facts.holder !== null && isRunning(facts.holder)) return true;
+  if (isLed(facts, now)) return true;
   return facts.opened !== null && Date.parse(facts.opened.expiresAt) > now && facts.teardown === null && isOpen(facts);
 }
 
@@ -205,6 +214,6 @@ function knownJobs(resources: readonly CloudResource[], home: string): JobFolder
 export function abandonedJobs(home: string, now: number = Date.now()): JobFolder[] {
   return JobFolder.all(home).filter((folder) => {
     const facts = folder.facts();
-    return isOpen(facts) && !(facts.holder !== null && isRunning(facts.holder)) && !inUse(folder, now);
+    return isOpen(facts) && !isLed(facts, now) && !inUse(folder, now);
   });
 }

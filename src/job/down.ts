@@ -4,7 +4,7 @@ import type { JobContext } from './events';
 import { JobFolder } from './folder';
 import type { LeftOver } from './journal';
 import { isOpen } from './listing';
-import { isRunning, markOf } from './process-mark';
+import { isForeign, isRunning, isStopped } from './process-mark';
 import { teardown } from './teardown';
 
 export interface EndedJob {
@@ -32,22 +32,39 @@ async function endJob(folder: JobFolder, context: JobContext): Promise<EndedJob>
 /** How long a client that was asked to end may take for its own teardown, seconds. */
 const clientPatienceSeconds = 180;
 
+/** At how many looks in a row a client must be found stopped before nobody waits for it any more. */
+const stoppedLooks = 8;
+
 /**
  * A client that still works on the job is asked to end, and tears down itself: a create that is under way cannot be
- * taken from it. One that does not end in time is not waited for any longer.
+ * taken from it. One that is stopped (Ctrl-Z) is made to go on, for it hears nothing before; whoever ends a job wants its
+ * process ended too, not to come back later. One that does not end in time, or stays stopped, is not waited for any
+ * longer: its own teardown, should it come to that, finds this one's lock, or finds it done.
  */
 async function stopClient(folder: JobFolder, context: JobContext): Promise<void> {
   const { holder, closed } = folder.facts();
   if (closed !== null || holder === null || holder.pid === process.pid) return;
-  if (holder.host !== markOf().host || !isRunning(holder)) return;
-  context.emit({ type: 'note', message: `process ${holder.pid} still works on ${folder.job}; asking it to end` });
+  if (isForeign(holder) || !isRunning(holder)) return;
+  const note = (message: string): void => context.emit({ type: 'note', message });
+  note(
+    isStopped(holder)
+      ? `process ${holder.pid}, which works on ${folder.job}, is stopped; making it go on so that it can end`
+      : `process ${holder.pid} still works on ${folder.job}; asking it to end`,
+  );
   try {
     process.kill(holder.pid, 'SIGTERM');
+    process.kill(holder.pid, 'SIGCONT');
   } catch {
     // It ended by itself in between.
   }
   const end = Date.now() + clientPatienceSeconds * 1000;
-  while (isRunning(holder) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 250));
+  for (let stopped = 0; isRunning(holder) && Date.now() < end; stopped = isStopped(holder) ? stopped + 1 : 0) {
+    if (stopped >= stoppedLooks) {
+      note(`process ${holder.pid} stays stopped; going on without it`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
 }
 
 /** The failure that says what may still be alive, and how it is ended. */

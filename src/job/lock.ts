@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { diskFullHere } from '../machine/disk-full';
-import { isRunning, isStopped, markOf, type ProcessMark } from './process-mark';
+import { isForeign, isRunning, isStopped, markOf, type ProcessMark } from './process-mark';
 
 function holderOf(file: string): ProcessMark | null {
   try {
@@ -12,6 +12,8 @@ function holderOf(file: string): ProcessMark | null {
 
 /** At how many looks in a row a holder must be found stopped before nobody waits for it any more. */
 const stoppedLooks = 4;
+/** For how many looks one of another computer is waited for: nobody here would ever see that it is gone. */
+const foreignLooks = 120;
 
 /** The holder of a lock is stopped: it will neither finish nor give way. */
 export class HolderStopped extends Error {
@@ -21,11 +23,23 @@ export class HolderStopped extends Error {
   }
 }
 
+/** The holder of a lock is another computer's process: whether it still runs cannot be told from here. */
+export class HolderElsewhere extends Error {
+  override readonly name = 'HolderElsewhere';
+  constructor(
+    readonly holder: ProcessMark,
+    readonly file: string,
+  ) {
+    super(`process ${holder.pid} of ${holder.host} holds the lock`);
+  }
+}
+
 /**
  * Runs `work` while holding a lock file that names its process; a lock whose process is gone is taken over. Waits for
  * a living holder by looking again twice a second; `waiting` is called once when it has to.
  *
- * @throws HolderStopped when the holder stays stopped; what `work` throws.
+ * @throws HolderStopped when the holder stays stopped; HolderElsewhere when another computer's keeps it for a minute;
+ * what `work` throws.
  */
 export async function withLock<T>(
   file: string,
@@ -34,6 +48,7 @@ export async function withLock<T>(
 ): Promise<T> {
   let told = false;
   let stopped = 0;
+  let foreign = 0;
   for (;;) {
     const aside = `${file}.${process.pid}`;
     try {
@@ -53,6 +68,8 @@ export async function withLock<T>(
       told = true;
       stopped = isStopped(holder) ? stopped + 1 : 0;
       if (stopped >= stoppedLooks) throw new HolderStopped(holder);
+      foreign = isForeign(holder) ? foreign + 1 : 0;
+      if (foreign >= foreignLooks) throw new HolderElsewhere(holder, file);
       await new Promise((resolve) => setTimeout(resolve, 500));
       continue;
     }

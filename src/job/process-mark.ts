@@ -8,6 +8,40 @@ export interface ProcessMark {
   /** Start time as the system words it (clock ticks since boot on Linux, `ps` text elsewhere). */
   readonly started: string;
   readonly host: string;
+  /** Within what the number means something, see `numbersHere`; absent where the system does not tell. */
+  readonly numbers?: string;
+}
+
+let numbers: string | null | undefined;
+
+/**
+ * Within what a process's number means something: this start of this computer, and on Linux the namespace of numbers (a
+ * container has its own, and a host name and a kernel in common with whom it likes). Null where the system does not tell.
+ *
+ * A host name does not tell it: it changes with the Wi-Fi or the container, and without a second computer. Neither does
+ * a random id kept beside the home, for two computers may share that home; nor /etc/machine-id, which the containers of
+ * an image share. Two that are equal here can see each other's processes; where they differ, the host name is all there is.
+ */
+function numbersHere(): string | null {
+  if (numbers === undefined) numbers = askNumbers();
+  return numbers;
+}
+
+function askNumbers(): string | null {
+  try {
+    if (process.platform === 'linux')
+      return `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${fs.readlinkSync('/proc/self/ns/pid')}`;
+    if (process.platform === 'darwin')
+      return execFileSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }).trim() || null;
+  } catch {
+    // An old or a closed system: the host name has to do.
+  }
+  return null;
+}
+
+/** Whether the marked process is another computer's, as far as can be told: nobody here can see whether it runs. */
+export function isForeign(mark: ProcessMark): boolean {
+  return mark.host !== os.hostname() && (mark.numbers === undefined || mark.numbers !== numbersHere());
 }
 
 /** The fields of a process's line in /proc from its state on; throws when there is none of this number. */
@@ -39,7 +73,7 @@ function startOf(pid: number): string | null {
 
 /** Whether the marked process of this computer is stopped (SIGSTOP, Ctrl-Z): it lives, and does nothing. */
 export function isStopped(mark: ProcessMark): boolean {
-  if (mark.host !== os.hostname()) return false;
+  if (isForeign(mark)) return false;
   try {
     return (process.platform === 'linux' ? statOf(mark.pid)[0] : askPs('state', mark.pid))?.startsWith('T') ?? false;
   } catch {
@@ -49,11 +83,15 @@ export function isStopped(mark: ProcessMark): boolean {
 
 /** The mark of a running process (default: this one). */
 export function markOf(pid: number = process.pid): ProcessMark {
-  return { pid, started: startOf(pid) ?? 'unknown', host: os.hostname() };
+  const here = numbersHere();
+  return {
+    ...{ pid, started: startOf(pid) ?? 'unknown', host: os.hostname() },
+    ...(here === null ? {} : { numbers: here }),
+  };
 }
 
-/** Whether the marked process still runs on this computer; one of another host counts as running (we cannot know). */
+/** Whether the marked process still runs on this computer; one of another's counts as running (we cannot know). */
 export function isRunning(mark: ProcessMark): boolean {
-  if (mark.host !== os.hostname()) return true;
+  if (isForeign(mark)) return true;
   return startOf(mark.pid) === mark.started;
 }

@@ -8,7 +8,7 @@ import { isOpen } from './listing';
 import { outputPaths } from './outputs';
 import { keptFile, keptFiles } from './pipeline';
 import { prepare, type PrepareContext, type Prepared } from './prepare';
-import { isRunning, markOf } from './process-mark';
+import { isForeign, isRunning, markOf } from './process-mark';
 import type { ConvertWish, JobRequest } from './request';
 
 function requestOf(folder: JobFolder): JobRequest {
@@ -26,6 +26,17 @@ function requestOf(folder: JobFolder): JobRequest {
 function refuseIfHeld(folder: JobFolder): void {
   const { holder, closed } = folder.facts();
   if (closed !== null || holder === null || !isRunning(holder)) return;
+  if (isForeign(holder)) {
+    throw new UserError({
+      code: 'job-in-use',
+      what: `Process ${holder.pid} of the computer ${holder.host} works on ${folder.job}`,
+      why: 'one process at a time may lead a job, and whether that one still runs cannot be told from here',
+      fix:
+        `watch it there; where it is gone, or this computer was called ${holder.host} before it was started anew, ` +
+        `\`cvicast down ${folder.job}\` ends what it has and \`cvicast resume ${folder.job}\` goes on`,
+      exit: 'input',
+    });
+  }
   throw new UserError({
     code: 'job-in-use',
     what: `Process ${holder.pid} works on ${folder.job}`,

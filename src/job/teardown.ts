@@ -1,12 +1,13 @@
 import retry from 'p-retry';
-import { messageOf } from '../errors';
+import { messageOf, UserError } from '../errors';
 import { outOfReach } from './account';
 import type { JobContext } from './events';
 import type { JobFolder } from './folder';
 import type { LeftOver } from './journal';
-import { HolderStopped, withLock } from './lock';
+import { HolderElsewhere, HolderStopped, withLock } from './lock';
 import { clearContainerHere, clearOwnHost } from './own-host';
 import { placeOf, type Place } from './place';
+import { isForeign, type ProcessMark } from './process-mark';
 import { regionsOf, rememberedJob, unknownLeft, type RememberedJob } from './remembered';
 import { noteEnd } from './rentals';
 import { stackOptions } from './stack-options';
@@ -31,8 +32,10 @@ export async function teardown(
   const facts = folder.facts();
   if (facts.askedAt === null) return record(folder, [], options);
   if (facts.teardown !== null && facts.teardown.left.length === 0) return over(folder, options);
-  const waiting = (holder: { pid: number }) =>
-    context.emit({ type: 'note', message: `waiting for the teardown that process ${holder.pid} has begun` });
+  const waiting = (holder: ProcessMark) => {
+    const process = `process ${holder.pid}${isForeign(holder) ? ` of ${holder.host}` : ''}`;
+    context.emit({ type: 'note', message: `waiting for the teardown that ${process} has begun` });
+  };
   try {
     return await withLock(folder.file('teardown.lock'), waiting, async () => {
       const done = folder.facts().teardown;
@@ -40,8 +43,9 @@ export async function teardown(
       return record(folder, await end(folder, context), options);
     });
   } catch (thrown) {
-    if (!(thrown instanceof HolderStopped)) throw thrown;
-    return [stoppedHalfway(folder, thrown.holder.pid)];
+    if (thrown instanceof HolderStopped) return [stoppedHalfway(folder, thrown.holder.pid)];
+    if (thrown instanceof HolderElsewhere) return [begunElsewhere(folder, thrown)];
+    throw thrown;
   }
 }
 
@@ -52,6 +56,18 @@ function stoppedHalfway({ job }: JobFolder, pid: number): LeftOver {
     id: String(pid),
     why: `process ${pid} has begun its teardown, and is stopped`,
     fix: `run \`kill -9 ${pid}\`, then \`cvicast down ${job}\` again`,
+  };
+}
+
+/** What to say of a teardown that a process of another computer has begun, and of which nobody here sees how it goes on. */
+function begunElsewhere({ job }: JobFolder, { holder, file }: HolderElsewhere): LeftOver {
+  return {
+    type: 'process',
+    id: `${holder.pid} of ${holder.host}`,
+    why: `process ${holder.pid} of the computer ${holder.host} has begun its teardown, and whether it still runs cannot be told from here`,
+    fix:
+      `let it end there; where it is gone, or this computer was called ${holder.host} before it was started anew, ` +
+      `run \`rm '${file}'\`, then \`cvicast down ${job}\` again`,
   };
 }
 
@@ -133,8 +149,21 @@ async function destroyStack(
     await stack.remove();
     return { left: null, knewMachine };
   } catch (thrown) {
-    return { left: [{ type: 'stack', id: folder.job, why: messageOf(thrown) }], knewMachine };
+    return {
+      left: [{ type: 'stack', id: folder.job, why: messageOf(thrown), ...helpOf(thrown, folder) }],
+      knewMachine,
+    };
   } finally {
     await attached.close();
   }
+}
+
+/**
+ * What helps before another `cvicast down` can: an engine that is missing, or a lock of another computer, is there at the
+ * next one too. The engine's unknown failures say nothing but that they may be tried again.
+ */
+function helpOf(thrown: unknown, { job }: JobFolder): Pick<LeftOver, 'fix'> {
+  if (!(thrown instanceof UserError) || thrown.code === 'engine-failed') return {};
+  const down = `\`cvicast down ${job}\``;
+  return { fix: thrown.fix.includes(down) ? thrown.fix : `${thrown.fix}; then run ${down}` };
 }

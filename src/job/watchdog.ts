@@ -83,29 +83,61 @@ export interface Life {
   readonly teardown: (folder: JobFolder) => Promise<readonly LeftOver[]>;
 }
 
-/** The watchdog's life: looks at the job until it is closed, tears down what nobody else does, again and again if it must. */
+/** Says what can be said: a log that has no room, or is gone, must not keep anybody from what it would tell of. */
+export function bestEffort(say: (line: string) => void): (line: string) => void {
+  return (line) => {
+    try {
+      say(line);
+    } catch {
+      // There is nowhere else to say it.
+    }
+  };
+}
+
+/**
+ * The watchdog's life: looks at the job until it is closed, tears down what nobody else does, again and again if it must.
+ * Nothing that fails on the way ends it: a look that failed is tried again, for its next may find what is to be done.
+ */
 export async function watch(
   home: string,
   job: string,
   env: NodeJS.ProcessEnv,
-  say: (line: string) => void,
-  life: Life = realLife(home, env, say),
+  sayIt: (line: string) => void,
+  life?: Life,
 ): Promise<void> {
+  const say = bestEffort(sayIt);
+  const { now, sleep, teardown: tearDown } = life ?? realLife(home, env, say);
   const folder = JobFolder.open(home, job);
   let goneSince: number | null = null;
   let pause: number = pauses.first;
+  let lastTrouble: string | null = null;
+
+  const look = (): Duty | null => {
+    try {
+      const { holder } = folder.facts();
+      goneSince = holder === null || isRunning(holder) ? null : (goneSince ?? now());
+      const duty = dutyOf(folder, now(), goneSince, env);
+      lastTrouble = null;
+      return duty;
+    } catch (thrown) {
+      // Hours of the same trouble are one line.
+      const trouble = messageOf(thrown);
+      if (trouble !== lastTrouble) say(`looking failed: ${trouble}`);
+      lastTrouble = trouble;
+      return null;
+    }
+  };
+
   for (;;) {
-    const holder = folder.facts().holder;
-    goneSince = holder === null || isRunning(holder) ? null : (goneSince ?? life.now());
-    const duty = dutyOf(folder, life.now(), goneSince, env);
+    const duty = look();
     if (duty === 'over') return;
-    if (duty === 'watch') {
-      await life.sleep(Math.min(pollSeconds, seconds(env, pollSeconds)));
+    if (duty === null || duty === 'watch') {
+      await sleep(duty === null ? pauses.first : Math.min(pollSeconds, seconds(env, pollSeconds)));
       continue;
     }
     say(`tearing down: ${duty.end}`);
     try {
-      const left = await life.teardown(folder);
+      const left = await tearDown(folder);
       if (left.length === 0) {
         // A client that tore down at the same time says better how the job ended.
         if (folder.facts().closed === null)
@@ -116,7 +148,7 @@ export async function watch(
     } catch (thrown) {
       say(`teardown failed: ${messageOf(thrown)}`);
     }
-    await life.sleep(pause);
+    await sleep(pause);
     pause = Math.min(pause * 2, pauses.longest);
   }
 }

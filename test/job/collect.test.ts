@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { collect, type Collected } from '../../src/job/collect';
+import { abandonedJobs, collect, type Collected } from '../../src/job/collect';
 import { JobFolder } from '../../src/job/folder';
 import { ownerId } from '../../src/job/identity';
 import { loopbackCloud, type Answer, type Asked, type LoopbackCloud } from '../catalogue/loopback-cloud';
@@ -110,6 +110,23 @@ describe('a sweep of an account', () => {
     });
     journal.write({ type: 'teardown', checkedAt: expiresAt, left: [{ type: 'droplet', id: '1' }] });
     expect(await runGc('digitalocean', user())).toMatchObject({ code: 0, found: [{ verdict: 'removed' }] });
+  });
+
+  it('believes another computer that it works on a job, but only while the job has time', async () => {
+    account.droplets = [droplet(1, ownerId(home()))];
+    const { journal } = JobFolder.create(home(), job);
+    const expires = Date.now() + 3_600_000;
+    const terms = { region: 'nyc3', size: 's-2vcpu-4gb', pricePerHour: 1, currency: 'USD', toolchain: 'venv' };
+    const process = { pid: 4711, started: 'x', host: 'far-away', numbers: 'another start' };
+    const opened = { type: 'opened', provider: 'digitalocean', ...terms } as const;
+    journal.write({ type: 'holder', process });
+    journal.write({ ...opened, expiresAt: new Date(expires).toISOString() });
+    journal.write({ type: 'intent', what: 'create-machine', region: 'nyc3', size: 's-2vcpu-4gb' });
+    expect(abandonedJobs(home(), expires - 1)).toEqual([]);
+    expect(abandonedJobs(home(), expires + 1).map((folder) => folder.job)).toEqual([job]);
+    expect(await sweep()).toMatchObject([{ verdict: 'in-use' }]);
+    journal.write({ ...opened, expiresAt: new Date(Date.now() - 1).toISOString() });
+    expect(await sweep()).toMatchObject([{ verdict: 'removed' }]);
   });
 
   it.each([

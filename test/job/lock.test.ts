@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { withLock } from '../../src/job/lock';
-import { isRunning, markOf } from '../../src/job/process-mark';
+import { HolderElsewhere, withLock } from '../../src/job/lock';
+import { isForeign, isRunning, markOf } from '../../src/job/process-mark';
 import { useScratch } from '../_helpers/scratch';
 import { useSmallDisk, whyNoDisk } from '../_helpers/small-disk';
 
@@ -42,6 +42,29 @@ describe('lock', () => {
   test('takes over a lock whose number is another process by now', async () => {
     fs.writeFileSync(file(), JSON.stringify({ ...markOf(), started: 'another time' }));
     await expect(withLock(file(), nobody, () => Promise.resolve('done'))).resolves.toBe('done');
+  });
+
+  test('takes over the lock of a process that is gone since this computer was called otherwise', async () => {
+    fs.writeFileSync(file(), JSON.stringify({ ...markOf(), started: 'another time', host: 'as-on-another-wifi' }));
+    await expect(withLock(file(), nobody, () => Promise.resolve('done'))).resolves.toBe('done');
+  });
+
+  describe('of another computer', () => {
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    test('is waited for a minute, then left as it is', async () => {
+      const holder = { pid: 4711, started: 'x', host: 'far-away', numbers: 'another start' };
+      fs.writeFileSync(file(), JSON.stringify(holder));
+      const work = jest.fn();
+      const told: number[] = [];
+      const tried = withLock(file(), ({ pid }) => void told.push(pid), work).catch((thrown: unknown) => thrown);
+      await jest.advanceTimersByTimeAsync(120_000);
+      expect(await tried).toMatchObject({ name: HolderElsewhere.name, holder, file: file() });
+      expect(told).toEqual([4711]);
+      expect(work).not.toHaveBeenCalled();
+      expect(JSON.parse(fs.readFileSync(file(), 'utf8'))).toEqual(holder);
+    });
   });
 
   test('waits for a living holder and says so', async () => {
@@ -88,6 +111,15 @@ describe('lock', () => {
 
 describe('process mark', () => {
   test('knows itself', () => expect(isRunning(markOf())).toBe(true));
-  test('cannot know another host', () =>
-    expect(isRunning({ pid: 1, started: 'x', host: `not-${os.hostname()}` })).toBe(true));
+  test.each([
+    ['from before these were written down', {}],
+    ['that shares the home with this one', { numbers: 'another start' }],
+  ])('cannot know another computer, %s', (_which, more) => {
+    const mark = { pid: process.pid, started: 'x', host: `not-${os.hostname()}`, ...more };
+    expect([isForeign(mark), isRunning(mark)]).toEqual([true, true]);
+  });
+  test('knows this computer by another name', () => {
+    const mark = { ...markOf(), host: `not-${os.hostname()}` };
+    expect([isForeign(mark), isRunning(mark), isRunning({ ...mark, started: 'x' })]).toEqual([false, true, false]);
+  });
 });

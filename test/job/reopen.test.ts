@@ -65,6 +65,12 @@ describe('going on with a job', () => {
     rents(folder);
     folder.journal.write({ type: 'holder', process: markOf() });
     await expect(attach()).rejects.toEqual(refused('job-in-use'));
+    const elsewhere = { pid: 4711, started: 'x', host: 'far-away', numbers: 'another start' };
+    folder.journal.write({ type: 'holder', process: elsewhere });
+    await expect(attach()).rejects.toMatchObject({
+      ...{ code: 'job-in-use', what: expect.stringContaining('4711 of the computer far-away') as string },
+      fix: expect.stringContaining(`\`cvicast down ${request.job}\``) as string,
+    });
     folder.journal.write({ type: 'holder', process: dead() });
     const { prepared } = await attach();
     expect(prepared.request).toEqual(request);

@@ -80,6 +80,27 @@ describe('teardown of a job whose request is lost', () => {
     }
   });
 
+  describe('which another computer’s process has begun', () => {
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    test('is left to it after a minute, with who that is and what to do', async () => {
+      const folder = asked(first);
+      const lock = folder.file('teardown.lock');
+      fs.writeFileSync(lock, JSON.stringify({ pid: 4711, started: 'x', host: 'far-away', numbers: 'another start' }));
+      const ending = teardown(folder, context());
+      await jest.advanceTimersByTimeAsync(120_000);
+      const left = await ending;
+      expect(said.join('\n')).toContain('waiting for the teardown that process 4711 of far-away has begun');
+      expect(stillAlive(first, left)).toMatchObject({
+        why: expect.stringContaining('process 4711 of the computer far-away') as string,
+        fix: expect.stringContaining(`run \`rm '${lock}'\`, then \`cvicast down ${first}\``) as string,
+        exit: 'alive',
+      });
+      expect(folder.facts().teardown).toBeNull();
+    });
+  });
+
   test('is over at once where nothing was asked for', async () => {
     expect(await teardown(JobFolder.create(scratch(), first), context())).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import * as fs from 'node:fs';
 import { JobFolder } from '../../src/job/folder';
 import type { LeftOver } from '../../src/job/journal';
 import { markOf, type ProcessMark } from '../../src/job/process-mark';
@@ -99,6 +100,36 @@ describe('a watchdog', () => {
     const { slept, live } = lifeOf(begin, [[]]);
     await live();
     expect(slept.reduce((sum, duration) => sum + duration, 0)).toBe(30);
+  });
+
+  it('tears down also when it has nowhere to say so', async () => {
+    const folder = open(dead());
+    const { life } = lifeOf(timeOver + 20 * seconds, [[{ type: 'droplet', id: '11' }], new Error('no route'), []]);
+    const full = (): never => {
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    };
+    await watch(scratch(), job, {}, full, life);
+    expect(folder.facts().closed?.result).toBe('torn down by the watchdog: its time is over');
+  });
+
+  it('looks again after a look that failed, says so once, and does then what is to be done', async () => {
+    const folder = open(dead());
+    const journal = folder.file('journal.jsonl');
+    fs.renameSync(journal, `${journal}.aside`);
+    fs.mkdirSync(journal);
+    const { life, said } = lifeOf(timeOver + 20 * seconds, [[]]);
+    const slept: number[] = [];
+    const sleep = (duration: number): Promise<void> => {
+      if (slept.push(duration) === 3) {
+        fs.rmdirSync(journal);
+        fs.renameSync(`${journal}.aside`, journal);
+      }
+      return Promise.resolve();
+    };
+    await watch(scratch(), job, {}, (line) => void said.push(line), { ...life, sleep });
+    expect(slept).toEqual([5, 5, 5]);
+    expect(said).toEqual([expect.stringMatching(/^looking failed: .*EISDIR/), 'tearing down: its time is over']);
+    expect(folder.facts().closed).not.toBeNull();
   });
 
   it('leaves the last word to a client that ended the job at the same time', async () => {
