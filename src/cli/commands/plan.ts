@@ -1,8 +1,7 @@
 import type { Argv } from 'yargs';
-import { exitCode, UserError } from '../../errors';
+import { exitCode } from '../../errors';
 import type { ConversionSize } from '../../cloud/duration';
-import { pickRow, type PlanRow } from '../../cloud/plan';
-import { planRows, usualToolchain } from '../../job/planning';
+import { shownRows, usualToolchain } from '../../job/planning';
 import { readCalibrationSet, readModel } from '../../model';
 import { countOf, inputSizeOf } from '../../tpumlir';
 import type { Command } from '../command';
@@ -51,12 +50,11 @@ export const plan: Command<Arguments> = {
     };
     const pictures = await picturesOf(args.images, countOf(args['calibration-count']));
     for (const warning of pictures.warnings) output.talk(`${output.paint('yellow', 'warning:')} ${warning}`);
-    const rows = await planRows(
+    const shown = await shownRows(
       wish,
       { macs: facts.macs, bytes: facts.bytes, ...pictures.size, toolchain, calibrator: 'fast' },
       { home, env },
     );
-    const shown = chosen(rows, args.provider);
     output.object(shown);
     const [first] = shown;
     if (shown.length === 1 && first !== undefined)
@@ -75,17 +73,4 @@ async function picturesOf(
   const { images, warnings } = await readCalibrationSet(place, { count });
   const imageBytes = images.reduce((sum, image) => sum + image.bytes, 0);
   return { size: { images: images.length, imageBytes }, warnings };
-}
-
-function chosen(rows: readonly PlanRow[], provider: string): readonly PlanRow[] {
-  const row = provider === 'cheapest' || provider === 'fastest' ? pickRow(rows, provider) : null;
-  const shown = row === null ? (provider === 'cheapest' || provider === 'fastest' ? [] : rows) : [row];
-  if (shown.length > 0) return shown;
-  throw new UserError({
-    code: 'nothing-fits',
-    what: 'No cloud fits',
-    why: 'no size is within --max-cost, or of no cloud were credentials found',
-    fix: 'raise --max-cost, or see `cvicast doctor --provider NAME`',
-    exit: 'budget',
-  });
 }
