@@ -77,7 +77,7 @@ export function checkBounds(bounds: { maxCost?: number | undefined; timeoutMinut
   }
 }
 
-const money = (amount: number): string => `$${amount < 0.1 ? amount.toFixed(4) : amount.toFixed(2)}`;
+export const money = (amount: number): string => `$${amount < 0.1 ? amount.toFixed(4) : amount.toFixed(2)}`;
 
 function warningsFor(
   cloud: Cloud,
@@ -256,16 +256,32 @@ export function pickRow(rows: readonly PlanRow[], by: 'cheapest' | 'fastest'): P
   return sorted[0] ?? null;
 }
 
-/** `planFor` for every size of the cloud that `by` may choose from; over-budget and tight-memory ones are left out. */
-export function rowsOf(cloud: Cloud, wish: PlanWish): PlanRow[] {
-  const sizes =
-    wish.size === undefined ? cloud.sizes.filter((size) => size.memoryGiB >= 4).map((size) => size.name) : [wish.size];
-  return sizes.flatMap((size) => {
+/** What one cloud may be refused for where there are others to choose from. */
+const lacks = new Set(['over-budget', 'unknown-region', 'unknown-size', 'no-spot', 'unknown-zone', 'no-zones']);
+
+/** A plan, or why there is none. */
+export type Attempt = PlanRow | UserError;
+
+export const isRow = (attempt: Attempt): attempt is PlanRow => !(attempt instanceof UserError);
+
+/** `planFor` with each of these sizes (`undefined`: the usual one); throws what would be wrong on every cloud. */
+export function attemptsOf(cloud: Cloud, wish: PlanWish, sizes: readonly (string | undefined)[]): Attempt[] {
+  return sizes.map((size) => {
     try {
-      return [planFor(cloud, { ...wish, size })];
+      return planFor(cloud, { ...wish, size });
     } catch (thrown) {
-      if (thrown instanceof UserError && thrown.exit === 'budget') return [];
+      if (thrown instanceof UserError && lacks.has(thrown.code)) return thrown;
       throw thrown;
     }
   });
+}
+
+/** The sizes that may be chosen from: the one that was named, or all without tight memory. */
+export function sizesFor(cloud: Cloud, { size }: PlanWish): string[] {
+  return size === undefined ? cloud.sizes.filter((one) => one.memoryGiB >= 4).map((one) => one.name) : [size];
+}
+
+/** `planFor` for every size of the cloud that may be chosen from; what the cloud lacks and what is over the budget is left out. */
+export function rowsOf(cloud: Cloud, wish: PlanWish): PlanRow[] {
+  return attemptsOf(cloud, wish, sizesFor(cloud, wish)).filter(isRow);
 }

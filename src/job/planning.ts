@@ -1,8 +1,19 @@
 import { clouds, findCloud } from '../cloud';
 import type { ConversionSize } from '../cloud/duration';
-import { checkBounds, pickRow, planFor, rowsOf, type PlanRow, type PlanWish } from '../cloud/plan';
+import {
+  attemptsOf,
+  checkBounds,
+  isRow,
+  money,
+  pickRow,
+  planFor,
+  sizesFor,
+  type Attempt,
+  type PlanRow,
+  type PlanWish,
+} from '../cloud/plan';
 import type { Cloud } from '../cloud/types';
-import { UserError } from '../errors';
+import { Bug, UserError } from '../errors';
 import type { ToolchainKind } from '../tpumlir';
 import type { PrepareContext } from './prepare';
 
@@ -38,38 +49,80 @@ export function credentialsContext(context: PrepareContext): { env: NodeJS.Proce
   return { env: context.env, homeFolder: context.env['HOME'] ?? context.home };
 }
 
-/** Rows of all clouds: each with its usual size, or with every size for `cheapest` and `fastest`. */
+/**
+ * Rows of all clouds: each with its usual size, or with every size for `cheapest` and `fastest`. At least one: throws what
+ * `planFor` throws, and `nothingLeft` where no cloud is left.
+ */
 export async function planRows(
   wish: PlaceWish,
   conversion: ConversionSize,
   context: PrepareContext,
 ): Promise<PlanRow[]> {
-  const by = wish.provider;
   checkBounds(wish);
-  if (by !== 'all' && by !== 'cheapest' && by !== 'fastest')
-    return [await planOf(findCloud(by), wish, conversion, context)];
-  const rows = await Promise.all(
-    rentedClouds().map(async (cloud): Promise<PlanRow[]> => {
-      if (by === 'all') return rowsWithin(cloud, planWish(wish, conversion));
-      const credentials = await cloud.credentials(credentialsContext(context));
-      return credentials.found ? rowsOf(cloud, planWish(wish, conversion)) : [];
-    }),
+  if (!amongSeveral(wish)) return [await planOf(findCloud(wish.provider), wish, conversion, context)];
+  const asked = planWish(wish, conversion);
+  const candidates = await candidatesFor(wish, context);
+  const attempts = candidates.flatMap((cloud) => attemptsOf(cloud, asked, sizesWanted(cloud, wish, asked)));
+  const rows = attempts.filter(isRow);
+  if (rows.length > 0) return rows;
+  const dear = attempts.some((attempt) => !isRow(attempt) && attempt.code === 'over-budget');
+  if (!dear) throw nothingLeft(wish, attempts);
+  const unbound = { ...asked, maxCost: undefined };
+  throw tooDear(
+    wish,
+    candidates.flatMap((cloud) => attemptsOf(cloud, unbound, sizesWanted(cloud, wish, unbound))).filter(isRow),
   );
-  return rows.flat();
 }
 
-function rowsWithin(cloud: Cloud, wish: PlanWish): PlanRow[] {
-  try {
-    return [planFor(cloud, wish)];
-  } catch (thrown) {
-    // Among all clouds, one that is too dear or lacks a region by that name is only left out.
-    if (
-      thrown instanceof UserError &&
-      ['over-budget', 'unknown-region', 'unknown-size', 'no-spot', 'unknown-zone', 'no-zones'].includes(thrown.code)
-    )
-      return [];
-    throw thrown;
-  }
+const chooses = (wish: PlaceWish): wish is PlaceWish & { readonly provider: 'cheapest' | 'fastest' } =>
+  wish.provider === 'cheapest' || wish.provider === 'fastest';
+
+const amongSeveral = (wish: PlaceWish): boolean => chooses(wish) || wish.provider === 'all';
+
+/** All clouds to compare; those with credentials to choose from. */
+async function candidatesFor(wish: PlaceWish, context: PrepareContext): Promise<Cloud[]> {
+  if (!chooses(wish)) return rentedClouds();
+  const found = await Promise.all(
+    rentedClouds().map(async (cloud) => ((await cloud.credentials(credentialsContext(context))).found ? [cloud] : [])),
+  );
+  return found.flat();
+}
+
+function sizesWanted(cloud: Cloud, wish: PlaceWish, asked: PlanWish): (string | undefined)[] {
+  return chooses(wish) ? sizesFor(cloud, asked) : [asked.size];
+}
+
+/** Every cloud lacks what was asked for, or there is none to choose from. */
+function nothingLeft(wish: PlaceWish, refusals: readonly Attempt[]): UserError {
+  const reasons = [...new Set(refusals.flatMap((refusal) => (isRow(refusal) ? [] : [refusal.what])))];
+  if (reasons.length === 0)
+    return new UserError({
+      code: 'no-credentials',
+      what: `No cloud is there to choose the ${wish.provider} from`,
+      why: 'of none were credentials found',
+      fix: 'see `cvicast doctor --provider NAME` for each cloud',
+      exit: 'input',
+    });
+  return new UserError({
+    code: 'nothing-fits',
+    what: 'No cloud has what was asked for',
+    why: reasons.join('; '),
+    fix: 'leave --region, --zone, --size or --spot out, or name the --provider that has it',
+    exit: 'input',
+  });
+}
+
+/** As a named cloud refuses it: over the budget is another exit code than credentials that are missing. */
+function tooDear(wish: PlaceWish, rows: readonly PlanRow[]): UserError {
+  const least = pickRow(rows, 'cheapest');
+  const cost = least?.estimate ?? 0;
+  return new UserError({
+    code: 'over-budget',
+    what: `No conversion is estimated within --max-cost ${money(wish.maxCost ?? 0)}`,
+    why: `the cheapest, ${least?.title ?? ''} with ${least?.size ?? ''}, comes to ${money(cost)}; nothing was created`,
+    fix: `give --max-cost ${Math.ceil(cost * 100) / 100} or more, fewer calibration pictures, or --toolchain venv`,
+    exit: 'budget',
+  });
 }
 
 /** The plan for one cloud, at the price that it tells now where it can be asked. */
@@ -95,21 +148,23 @@ async function livePriceOf(cloud: Cloud, row: PlanRow, context: PrepareContext):
   }
 }
 
-/** The one plan that a conversion follows. Throws what `planFor` throws, and `no-credentials` when nothing can be chosen from. */
+/** The one plan that a conversion follows. Throws what `planRows` throws. */
 export async function choosePlan(
   wish: PlaceWish,
   conversion: ConversionSize,
   context: PrepareContext,
 ): Promise<PlanRow> {
   const rows = await planRows(wish, conversion, context);
-  const row =
-    wish.provider === 'cheapest' || wish.provider === 'fastest' ? pickRow(rows, wish.provider) : (rows[0] ?? null);
-  if (row !== null) return row;
-  throw new UserError({
-    code: 'no-credentials',
-    what: `No cloud is left to choose the ${wish.provider} from`,
-    why: 'of no cloud both credentials were found and a size fits --max-cost',
-    fix: 'see `cvicast doctor --provider NAME` for each cloud, or raise --max-cost',
-    exit: 'input',
-  });
+  const row = chooses(wish) ? pickRow(rows, wish.provider) : rows[0];
+  if (!row) throw new Bug('planRows gave no row');
+  return row;
+}
+
+/** What `cvicast plan` shows: the row that a conversion would follow, or with `all` one of each cloud. */
+export async function shownRows(
+  wish: PlaceWish,
+  conversion: ConversionSize,
+  context: PrepareContext,
+): Promise<PlanRow[]> {
+  return wish.provider === 'all' ? planRows(wish, conversion, context) : [await choosePlan(wish, conversion, context)];
 }

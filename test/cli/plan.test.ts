@@ -5,6 +5,9 @@ import { planFor } from '../../src/cloud/plan';
 import { plan } from '../../src/cli/commands/plan';
 import { Output } from '../../src/cli/output';
 import { planTable } from '../../src/cli/plan-table';
+import { readModel } from '../../src/model';
+import { bmp } from '../model/pictures';
+import { useScratch } from '../_helpers/scratch';
 import { runCommand } from '../_helpers/run-command';
 
 const model = path.resolve(__dirname, '../../examples/shapes-yolo11n-320.onnx');
@@ -25,6 +28,36 @@ describe('plan refuses a number that makes no sense', () => {
       await expect(
         plan.run({ ...usual, provider, [flag]: value } as unknown as Parameters<typeof plan.run>[0], around),
       ).rejects.toMatchObject({ code: `bad-${flag}`, exit: 'input' });
+  });
+});
+
+describe('plan --images', () => {
+  const scratch = useScratch();
+  const planned = async (images: string, more: object = {}) => {
+    const asked = { ...usual, provider: 'aws', toolchain: 'venv', images, ...more };
+    const args = asked as unknown as Parameters<typeof plan.run>[0];
+    const { stdout, stderr } = await runCommand(plan, args, { home: around.home, env: around.env }, { json: true });
+    return { rows: JSON.parse(stdout) as { minutes: number; howEstimated: string }[], stderr };
+  };
+
+  it('plans for the number and the bytes of the real pictures, and warns of them as convert does', async () => {
+    const folder = scratch();
+    const picture = bmp(4000, 4000);
+    for (const name of ['a.bmp', 'b.bmp']) fs.writeFileSync(path.join(folder, name), picture);
+    const { macs, bytes } = await readModel(model);
+    const conversion = { macs, bytes, images: 2, imageBytes: 2 * picture.length, toolchain: 'venv' } as const;
+    const { rows, stderr } = await planned(folder);
+    expect(rows).toEqual([
+      expect.objectContaining({ minutes: planFor(clouds['aws']!, { spot: false, conversion }).minutes }),
+    ]);
+    expect(rows[0]?.howEstimated).toContain('2 pictures');
+    expect(stderr).toContain('Only 2 readable pictures');
+    // --calibration-count is then the most that are taken.
+    expect((await planned(folder, { 'calibration-count': '1' })).rows[0]?.howEstimated).toContain('1 pictures');
+  });
+
+  it('refuses a place without pictures', async () => {
+    await expect(planned(path.join(scratch(), 'nowhere'))).rejects.toMatchObject({ code: 'no-such-images' });
   });
 });
 

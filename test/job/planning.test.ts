@@ -1,7 +1,7 @@
 import { clouds } from '../../src/cloud';
 import { pickRow, rowsOf, type PlanRow } from '../../src/cloud/plan';
 import { plan } from '../../src/cli/commands/plan';
-import { choosePlan, planRows, rentedClouds } from '../../src/job/planning';
+import { choosePlan, planRows, rentedClouds, shownRows } from '../../src/job/planning';
 import { runCommand } from '../_helpers/run-command';
 import { useScratch } from '../_helpers/scratch';
 import { tables } from '../cloud/tables';
@@ -42,12 +42,46 @@ describe('choosing among those with credentials', () => {
     expect(JSON.parse(stdout)).toEqual([expect.objectContaining({ provider: 'azure' })]);
   });
 
-  it.each(['cheapest', 'fastest'])('%s: refused without credentials, and where no size fits the bound', async (by) => {
-    const refused = { code: 'no-credentials', exit: 'input' };
-    await expect(choosePlan(wish(by), conversion, user())).rejects.toMatchObject(refused);
-    const tooLittle = wish(by, { maxCost: 0.0001 });
-    await expect(choosePlan(tooLittle, conversion, user(...two))).rejects.toMatchObject(refused);
+  it.each(['cheapest', 'fastest'])('%s: a cloud that lacks what was asked for is left out', async (by) => {
+    // DigitalOcean has neither spot machines nor zones, and nobody shares AWS's names.
+    const both = user('digitalocean', 'aws');
+    const asks = [{ spot: true }, { region: 'eu-central-1' }, { zone: 'us-east-1a' }, { size: 'c6i.large' }];
+    for (const more of asks) {
+      const chosen = await choosePlan({ ...wish(by), ...more }, conversion, both);
+      expect(chosen).toMatchObject({ provider: 'aws', ...more });
+    }
   });
+
+  /** As both commands refuse it: they share the function, and so the code and the exit. */
+  const refusal = async (asked: Parameters<typeof planRows>[0], who: ReturnType<typeof user>) => {
+    const [of] = await Promise.allSettled([choosePlan(asked, conversion, who)]);
+    const [shown] = await Promise.allSettled([shownRows(asked, conversion, who)]);
+    expect(shown).toEqual(of);
+    return (of as PromiseRejectedResult).reason as unknown;
+  };
+
+  it.each(['cheapest', 'fastest'])('%s: refused as a named cloud would be', async (by) => {
+    expect(await refusal(wish(by), user())).toMatchObject({ code: 'no-credentials', exit: 'input' });
+    const tooLittle = wish(by, { maxCost: 0.0001 });
+    expect(await refusal(tooLittle, user())).toMatchObject({ code: 'no-credentials', exit: 'input' });
+    const named = { ...tooLittle, provider: 'aws' };
+    expect(await refusal(named, user('aws'))).toMatchObject({ code: 'over-budget', exit: 'budget' });
+    expect(await refusal(tooLittle, user(...two))).toMatchObject({ code: 'over-budget', exit: 'budget' });
+    // One of them is too dear, the other has none: the money is what can be helped.
+    const spot = { ...tooLittle, spot: true };
+    expect(await refusal(spot, user('digitalocean', 'aws'))).toMatchObject({ code: 'over-budget', exit: 'budget' });
+    const nowhere = { ...wish(by), size: 'x9.huge' };
+    const nothing = { code: 'nothing-fits', exit: 'input', why: expect.stringContaining('AWS has no size "x9.huge"') };
+    expect(await refusal(nowhere, user(...two))).toMatchObject(nothing);
+  });
+
+  it('all: refused in the same words', async () => {
+    expect(await refusalOfAll({ maxCost: 0.0001 })).toMatchObject({ code: 'over-budget', exit: 'budget' });
+    expect(await refusalOfAll({ size: 'x9.huge' })).toMatchObject({ code: 'nothing-fits', exit: 'input' });
+  });
+
+  const refusalOfAll = (more: object): Promise<unknown> =>
+    shownRows({ ...wish('all'), ...more }, conversion, user()).catch((thrown: unknown) => thrown);
 
   it('all: a row for each cloud, whatever credentials there are, and those out of the bound left out', async () => {
     const names = rentedClouds().map((cloud) => cloud.name);

@@ -1,8 +1,8 @@
 import type { Argv } from 'yargs';
-import { exitCode, UserError } from '../../errors';
-import { pickRow, type PlanRow } from '../../cloud/plan';
-import { planRows, usualToolchain } from '../../job/planning';
-import { readModel } from '../../model';
+import { exitCode } from '../../errors';
+import type { ConversionSize } from '../../cloud/duration';
+import { shownRows, usualToolchain } from '../../job/planning';
+import { readCalibrationSet, readModel } from '../../model';
 import { countOf, inputSizeOf } from '../../tpumlir';
 import type { Command } from '../command';
 import { numberOption, placeFlags } from '../place-options';
@@ -12,7 +12,15 @@ function options(yargs: Argv) {
   return placeFlags(yargs)
     .positional('model', { type: 'string', demandOption: true, describe: 'an ONNX file' })
     .option('provider', { type: 'string', default: 'all', describe: 'a cloud, all, cheapest or fastest' })
-    .option('calibration-count', { type: 'string', default: '100', describe: 'calibration pictures to plan for' })
+    .option('images', {
+      type: 'string',
+      describe: 'the calibration pictures, for their real number and bytes: a folder or a .zip',
+    })
+    .option('calibration-count', {
+      type: 'string',
+      default: '100',
+      describe: 'calibration pictures to plan for; with --images, at most',
+    })
     .option('input-size', { type: 'string', describe: 'SIZE or HEIGHTxWIDTH, for a dynamic model' });
 }
 
@@ -23,7 +31,7 @@ export const plan: Command<Arguments> = {
   describe: 'Say what a conversion would create, take and cost, on one cloud or all; creates nothing',
   examples: [
     ['plan yolo11n.onnx', 'all clouds side by side'],
-    ['plan yolo11n.onnx --provider aws --size c5.xlarge --max-cost 0.50', 'one cloud in full'],
+    ['plan yolo11n.onnx --images ./calibration --provider aws --size c6i.large --max-cost 0.50', 'one cloud in full'],
     ['plan yolo11n.onnx --provider cheapest --json', 'the cheapest of those with credentials'],
   ],
   options,
@@ -40,13 +48,13 @@ export const plan: Command<Arguments> = {
       maxCost: numberOption('max-cost', args['max-cost']),
       timeoutMinutes: numberOption('timeout', args.timeout),
     };
-    const images = countOf(args['calibration-count']);
-    const rows = await planRows(
+    const pictures = await picturesOf(args.images, countOf(args['calibration-count']));
+    for (const warning of pictures.warnings) output.talk(`${output.paint('yellow', 'warning:')} ${warning}`);
+    const shown = await shownRows(
       wish,
-      { macs: facts.macs, bytes: facts.bytes, images, toolchain, calibrator: 'fast' },
+      { macs: facts.macs, bytes: facts.bytes, ...pictures.size, toolchain, calibrator: 'fast' },
       { home, env },
     );
-    const shown = chosen(rows, args.provider);
     output.object(shown);
     const [first] = shown;
     if (shown.length === 1 && first !== undefined)
@@ -56,15 +64,13 @@ export const plan: Command<Arguments> = {
   },
 };
 
-function chosen(rows: readonly PlanRow[], provider: string): readonly PlanRow[] {
-  const row = provider === 'cheapest' || provider === 'fastest' ? pickRow(rows, provider) : null;
-  const shown = row === null ? (provider === 'cheapest' || provider === 'fastest' ? [] : rows) : [row];
-  if (shown.length > 0) return shown;
-  throw new UserError({
-    code: 'nothing-fits',
-    what: 'No cloud fits',
-    why: 'no size is within --max-cost, or of no cloud were credentials found',
-    fix: 'raise --max-cost, or see `cvicast doctor --provider NAME`',
-    exit: 'budget',
-  });
+/** How many pictures, and of how many bytes where they are given; what `convert` would warn of them is said here too. */
+async function picturesOf(
+  place: string | undefined,
+  count: number,
+): Promise<{ size: Pick<ConversionSize, 'images' | 'imageBytes'>; warnings: readonly string[] }> {
+  if (place === undefined) return { size: { images: count }, warnings: [] };
+  const { images, warnings } = await readCalibrationSet(place, { count });
+  const imageBytes = images.reduce((sum, image) => sum + image.bytes, 0);
+  return { size: { images: images.length, imageBytes }, warnings };
 }
