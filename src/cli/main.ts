@@ -13,7 +13,7 @@ import { ls } from './commands/ls';
 import { plan } from './commands/plan';
 import { resume } from './commands/resume';
 import { Output } from './output';
-import { version } from './version';
+import { version } from '../version';
 
 /** Parses and runs one command line. The exit code is set, never forced, so that output drains and cleanups end. */
 export async function main(argv: readonly string[]): Promise<void> {

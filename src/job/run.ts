@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { together } from '../cloud/together';
+import { findEngine } from '../engine/find';
 import { UserError } from '../errors';
 import { connect, type FileToSend, type Machine } from '../machine';
 import { homeFolder } from '../paths';
@@ -125,8 +126,12 @@ export async function runJob(
     await door?.settled();
   }
   const left = await tearDown(folder, stages, context);
+  const engine = request.host === null ? await findEngine({ env: context.env, home: context.home }) : null;
   const receipt = buildReceipt(
-    { folder, prepared, stages: stages.records, startedAt, ...done, failure, left },
+    {
+      ...{ folder, prepared, stages: stages.records, commands: stages.commands, engine: engine?.version ?? null },
+      ...{ startedAt, ...done, failure, left },
+    },
     context,
   );
   try {
