@@ -11,7 +11,7 @@ import { gc } from './commands/gc';
 import { ls } from './commands/ls';
 import { plan } from './commands/plan';
 import { resume } from './commands/resume';
-import { version } from './version';
+import { version } from '../version';
 
 /** Of every command, in the order of the help. */
 export const commands: readonly Pick<Command<unknown>, 'examples'>[] = [

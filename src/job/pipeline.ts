@@ -47,12 +47,15 @@ export function stepsOf(request: JobRequest): readonly PipelineStep[] {
   return pipelineSteps(request.options, { convertVersion: request.convertVersion });
 }
 
-/** The steps' command lines as they run on the machine. */
-export function commandLines(request: JobRequest, toolchain: Toolchain): string[] {
+/** A step's command line as it runs on the machine. */
+function argvOf(step: PipelineStep, request: JobRequest, toolchain: Toolchain): string[] {
   const cwd = remoteJobFolder(request.job);
-  return stepsOf(request).map((step) =>
-    quote(toolchain.wrap(step.argv, { cwd, ...(step.env === undefined ? {} : { env: step.env }) })),
-  );
+  return [...toolchain.wrap(step.argv, { cwd, ...(step.env === undefined ? {} : { env: step.env }) })];
+}
+
+/** The command lines of all steps, quoted for a POSIX shell. */
+export function commandLines(request: JobRequest, toolchain: Toolchain): string[] {
+  return stepsOf(request).map((step) => quote(argvOf(step, request, toolchain)));
 }
 
 /** Where a file that came home early is kept. */
@@ -99,10 +102,11 @@ export async function runPipeline(
     }
     const output = await stages.run(step.stage, async (progress) => {
       const reader = progressReader(step.stage);
-      const env = step.env === undefined ? {} : { env: step.env };
+      const argv = argvOf(step, request, toolchain);
+      stages.commands.push(quote(argv));
       const result = await runUnit(
         machine,
-        { name: step.unit, argv: toolchain.wrap(step.argv, { cwd, ...env }), cwd: '.' },
+        { name: step.unit, argv, cwd: '.' },
         {
           log: path.join(folder.kept, 'logs', `${step.unit}.log`),
           signal: context.signal,

@@ -94,7 +94,9 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
   const set = await readCalibrationSet(wish.images, { count: options.calibrationCount });
   const testImage = wish.testImage === null ? set.images[0] : await readTestImage(wish.testImage);
   if (testImage === undefined) throw noTestImage(wish.images);
-  const images = await Promise.all(set.images.map((image) => hashed(image, image.plainName)));
+  const images: InputFile[] = [];
+  // One after the other: a thousand pictures are more than memory should hold.
+  for (const image of set.images) images.push(await hashed(image, image.plainName));
   const test = await hashed(testImage, jobFile.testImage);
 
   const toolchain = wish.toolchain ?? usualToolchain(wish.host === null ? wish.provider : 'host');

@@ -1,10 +1,11 @@
 import { UserError } from '../errors';
 import type { Receipt } from '../report/receipt';
+import { version } from '../version';
 import type { Ready } from './bootstrap';
 import type { JobFolder } from './folder';
 import type { LeftOver } from './journal';
 import { costOf } from './listing';
-import { commandLines, type PipelineResult } from './pipeline';
+import type { PipelineResult } from './pipeline';
 import type { Prepared } from './prepare';
 import type { JobRequest } from './request';
 import type { StageRecord } from './stages';
@@ -13,6 +14,10 @@ interface Facts {
   readonly folder: JobFolder;
   readonly prepared: Prepared;
   readonly stages: readonly StageRecord[];
+  /** The command lines that were begun on the machine. */
+  readonly commands: readonly string[];
+  /** Version of the engine; null on a machine of the user's own, which needs none. */
+  readonly engine: string | null;
   readonly startedAt: Date;
   readonly ready?: Ready;
   readonly result?: PipelineResult;
@@ -23,7 +28,7 @@ interface Facts {
 
 /** The receipt of a job that is over, delivered or not. */
 export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.ProcessEnv }): Receipt {
-  const { folder, prepared, ready, result, delivered, failure, left } = facts;
+  const { folder, prepared, engine, ready, result, delivered, failure, left } = facts;
   const { request } = prepared;
   const journal = folder.facts();
   // Not always what was planned: a zone or size that is sold out is followed by the next.
@@ -40,8 +45,8 @@ export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.
     endedAt: new Date().toISOString(),
     model: delivered === undefined ? null : { path: prepared.outputs.model, ...delivered },
     inputs: inputsOf(request),
-    versions: { ...ready?.versions },
-    commands: ready === undefined ? [] : commandLines(request, ready.toolchain),
+    versions: { cvicast: version, ...(engine === null ? {} : { pulumi: engine }), ...ready?.versions },
+    commands: facts.commands,
     stages: facts.stages,
     similarity: result?.similarity ?? null,
     calibration:

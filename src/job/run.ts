@@ -1,11 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { together } from '../cloud/together';
+import { findEngine } from '../engine/find';
 import { UserError } from '../errors';
-import { connect, type FileToSend, type Machine } from '../machine';
+import { connect, type Machine } from '../machine';
 import { homeFolder } from '../paths';
 import type { Receipt } from '../report/receipt';
-import { cvimodelFile, jobFile } from '../tpumlir';
+import { cvimodelFile } from '../tpumlir';
 import { bootstrap, remoteJobFolder, type Ready } from './bootstrap';
 import { watchBudget } from './budget';
 import { doorOf, type Door } from './door';
@@ -18,11 +19,12 @@ import type { Interruption } from './interruption';
 import type { LeftOver } from './journal';
 import { lease, targetOf } from './lease';
 import { ownTarget } from './own-host';
-import { keptFile, keptFiles, runPipeline, type PipelineResult } from './pipeline';
+import { keptFile, runPipeline, type PipelineResult } from './pipeline';
 import { placeOf } from './place';
 import type { Prepared } from './prepare';
 import { markOf } from './process-mark';
 import { buildReceipt } from './receipt';
+import { filesToSend } from './sending';
 import { StageRunner } from './stages';
 import { teardown } from './teardown';
 import { ensureWatchdog, startWatchdog } from './watchdog';
@@ -125,8 +127,12 @@ export async function runJob(
     await door?.settled();
   }
   const left = await tearDown(folder, stages, context);
+  const engine = request.host === null ? await findEngine({ env: context.env, home: context.home }) : null;
   const receipt = buildReceipt(
-    { folder, prepared, stages: stages.records, startedAt, ...done, failure, left },
+    {
+      ...{ folder, prepared, stages: stages.records, commands: stages.commands, engine: engine?.version ?? null },
+      ...{ startedAt, ...done, failure, left },
+    },
     context,
   );
   try {
@@ -212,21 +218,6 @@ async function prepareMachine(
   );
   const [ready] = await together<Ready | undefined>([installing, sending.then(() => undefined)]);
   return ready as Ready;
-}
-
-async function filesToSend(folder: JobFolder, prepared: Prepared): Promise<FileToSend[]> {
-  const images = await Promise.all(
-    prepared.images.map(async (image) => ({
-      from: { bytes: await image.read() },
-      to: `${jobFile.images}/${image.plainName}`,
-    })),
-  );
-  return [
-    { from: { path: prepared.request.model.path }, to: jobFile.model },
-    { from: { bytes: await prepared.testImage.read() }, to: jobFile.testImage },
-    ...images,
-    ...keptFiles(folder).map((name) => ({ from: { path: keptFile(folder, name) }, to: name })),
-  ];
 }
 
 /** The teardown of the client itself: nothing aborts it. */

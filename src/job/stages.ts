@@ -15,6 +15,8 @@ export type Progress = (fraction: number | null, note?: string) => void;
 /** Runs stages one by one (or beside each other) and writes each begin and end to the journal before telling it. */
 export class StageRunner {
   readonly records: StageRecord[] = [];
+  /** The command lines of the conversion's steps that were begun, quoted for a POSIX shell. */
+  readonly commands: string[] = [];
 
   constructor(
     private readonly folder: JobFolder,

@@ -37,10 +37,14 @@ function unreadable(file: string, why: string, cause?: unknown): UserError {
   );
 }
 
+function changed(file: string): UserError {
+  return unreadable(file, 'it was changed meanwhile');
+}
+
 /**
  * Reads a file once, for the hashes of the whole and of its pieces.
  *
- * @throws UserError `file-unreadable`; Bug when its name on the machine is not plain.
+ * @throws UserError `file-unreadable`, also when it is not what it was; Bug when its name on the machine is not plain.
  */
 export async function prepare(file: FileToSend): Promise<ReadyFile> {
   assertPlainPath(file.to);
@@ -72,7 +76,9 @@ export async function prepare(file: FileToSend): Promise<ReadyFile> {
     throw unreadable('path' in from ? from.path : file.to, messageOf(problem), problem);
   }
   if (inPart > 0 || pieces.length === 0) cut();
-  return { to: file.to, mode: file.mode ?? 0o600, bytes: total, sha256: whole.digest('hex'), pieces };
+  const sha256 = whole.digest('hex');
+  if (file.sha256 !== undefined && file.sha256 !== sha256) throw changed('path' in from ? from.path : file.to);
+  return { to: file.to, mode: file.mode ?? 0o600, bytes: total, sha256, pieces };
 }
 
 /**
@@ -93,7 +99,6 @@ export async function contentOf({ from, offset, bytes, sha256 }: Piece): Promise
   } catch (problem) {
     throw unreadable(from.path, messageOf(problem), problem);
   }
-  if (createHash('sha256').update(content).digest('hex') !== sha256)
-    throw unreadable(from.path, 'it was changed meanwhile');
+  if (createHash('sha256').update(content).digest('hex') !== sha256) throw changed(from.path);
   return content;
 }

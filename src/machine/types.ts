@@ -53,6 +53,8 @@ export interface FileToSend {
   /** Plain relative path below the remote folder: `[A-Za-z0-9._/-]+`, no `..`. */
   readonly to: string;
   readonly mode?: number;
+  /** What its content was when it was looked at; another one is refused. */
+  readonly sha256?: string;
 }
 
 export interface TransferProgress {

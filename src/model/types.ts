@@ -102,6 +102,8 @@ export interface CheckReport {
 export interface CalibrationImage {
   /** Path as the user knows it (in an archive: its entry). */
   readonly source: string;
+  /** The picture's own file; null when it lies in an archive. */
+  readonly file: string | null;
   /** Name on the machine, `0001.jpg`. */
   readonly plainName: string;
   readonly bytes: number;

@@ -31,6 +31,13 @@ function receiptIn(folder: string): Receipt {
   return JSON.parse(fs.readFileSync(path.join(folder, 'receipt.json'), 'utf8')) as Receipt;
 }
 
+/** Which tools the receipt says were run. */
+function toolsOf({ commands }: Receipt): (string | undefined)[] {
+  return commands.map((line) =>
+    /model_(transform|deploy)\.py|cvicast_remote\.(calibrate|verify)/.exec(line)?.slice(1).find(Boolean),
+  );
+}
+
 /** The arguments with which scripts/demo calls the program, but for the folder of its results. */
 function demoArguments(out: string): string[] {
   const call = /^exec bin\/cvicast ([\s\S]*?) "\$@"$/m.exec(fs.readFileSync(path.join(root, 'scripts/demo'), 'utf8'));
@@ -74,7 +81,11 @@ describe('convert on this computer', () => {
       expect(receipt.similarity.cosine).toBeGreaterThan(0.9);
       expect(receipt.similarity.outputs.length).toBe(6);
       expect(receipt.teardown.left).toEqual([]);
-      expect(receipt.versions).toMatchObject({ tpu_mlir: expect.stringMatching(/^1\.7/) });
+      expect(receipt.versions).toMatchObject({
+        ...{ tpu_mlir: expect.stringMatching(/^1\.7/), pulumi: expect.stringMatching(/^3\./) },
+        cvicast: (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
+      });
+      expect(toolsOf(receipt)).toEqual(['transform', 'calibrate', 'deploy', 'verify']);
       const bytes = fs.readFileSync(receipt.model.path);
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(receipt.model.sha256);
       expect(result.stdout).toContain(receipt.model.sha256);
@@ -143,6 +154,7 @@ describe('convert on this computer', () => {
       expect(failed.stderr).toMatch(/^error: The step "deploy" failed: .*further from the float model.*\nfix: /m);
       expect(failed.stderr).toContain('warning: 90 layers saw only zeros in calibration');
       const strict = receiptIn(path.join(scratch(), 'strict'));
+      expect(toolsOf(strict)).toEqual(['transform', 'calibrate', 'deploy']);
       expect(strict).toMatchObject({ result: 'quantised-model-differs', model: null, teardown: { left: [] } });
       expect(JSON.parse((await cli(['ls', '--json'], { env: home().env })).stdout)).toEqual([]);
       expect(jobsFolders(strict.job)).toEqual([]);
@@ -153,6 +165,7 @@ describe('convert on this computer', () => {
       expect(second.stderr).toContain('warning: the finished model runs, but x_f32 could not be compared');
       const usual = receiptIn(path.join(scratch(), 'usual'));
       expect(usual.calibration.reused).toBe(true);
+      expect(toolsOf(usual)).toEqual(['transform', 'deploy', 'verify']);
       expect(usual.stages).toContainEqual(expect.objectContaining({ name: 'calibrate', result: 'skipped' }));
     },
     10 * minutes,

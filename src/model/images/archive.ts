@@ -106,7 +106,7 @@ export async function candidatesInArchive(archive: string): Promise<Candidates> 
     if (why !== null) skipped.push({ source, why });
     else {
       total += entry.uncompressedSize;
-      files.push({ source, place, bytes: entry.uncompressedSize, read: () => readEntry(archive, entry) });
+      files.push({ source, file: null, place, bytes: entry.uncompressedSize, read: () => readEntry(archive, entry) });
     }
   }
   if (total > mostBytes) {

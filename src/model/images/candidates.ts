@@ -6,6 +6,8 @@ import { messageOf, UserError } from '../../errors';
 export interface Candidate {
   /** Path as the user knows it. */
   readonly source: string;
+  /** Its own file; null in an archive. */
+  readonly file: string | null;
   /** What it is sorted by: path below the folder or archive, with slashes. */
   readonly place: string;
   readonly bytes: number;
@@ -67,7 +69,7 @@ export async function candidatesInFolder(folder: string): Promise<Candidates> {
   };
   const take = (file: string, place: string, regular: boolean, bytes: number): void => {
     const why = regular ? tooLarge(bytes) : 'it is no regular file';
-    if (why === null) found.files.push({ source: file, place, bytes, read: () => fs.readFile(file) });
+    if (why === null) found.files.push({ source: file, file, place, bytes, read: () => fs.readFile(file) });
     else found.skipped.push({ source: file, why });
   };
   try {

@@ -133,9 +133,9 @@ export async function readCalibrationSet(
       continue;
     }
     found += 1;
-    const { source, bytes } = candidate;
+    const { source, file, bytes } = candidate;
     if (!enough)
-      images.push({ source, plainName: plainName(images.length, picture.kind), bytes, read: again(candidate) });
+      images.push({ source, file, plainName: plainName(images.length, picture.kind), bytes, read: again(candidate) });
   }
   if (images.length === 0) {
     const [first] = skipped;
@@ -172,10 +172,10 @@ export async function readTestImage(file: string): Promise<CalibrationImage> {
       thrown,
     );
   }
-  const candidate = { source: file, place: path.basename(file), bytes, read: () => fs.readFile(file) };
+  const candidate = { source: file, file, place: path.basename(file), bytes, read: () => fs.readFile(file) };
   const picture = await look(candidate);
   if (picture.kind === null) throw badTestImage(file, picture.why);
-  return { source: file, plainName: `test.${picture.kind}`, bytes, read: again(candidate) };
+  return { source: file, file, plainName: `test.${picture.kind}`, bytes, read: again(candidate) };
 }
 
 function badTestImage(file: string, why: string): UserError {
