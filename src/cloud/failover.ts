@@ -61,8 +61,11 @@ export interface Tried {
 export interface FailoverOptions<T> {
   readonly errors: readonly CloudErrorEntry[];
   readonly attempt: (choice: Choice) => Promise<T>;
-  /** Takes away whatever a failed attempt left; `entry` is what the catalogue says of the failure. When it throws, nothing more is tried and its error is the answer. */
-  readonly cleanUp: (choice: Choice, failure: unknown, entry: CloudErrorEntry | null) => Promise<void>;
+  /**
+   * Takes away whatever a failed attempt left; `entry` is what the catalogue says of the failure. Answers whether nothing of
+   * it may live any more: otherwise nothing more is tried, for two machines would bill. When it throws, its error is the answer.
+   */
+  readonly cleanUp: (choice: Choice, failure: unknown, entry: CloudErrorEntry | null) => Promise<boolean>;
   /** Attempts in all; 5 unless given. */
   readonly limit?: number;
   /** Told of each failed attempt that is followed by another. */
@@ -171,7 +174,7 @@ export async function failover<T>(
       return { result: await options.attempt(choice), choice, tried };
     } catch (failure) {
       const entry = entryOf(options.errors, failure);
-      await options.cleanUp(choice, failure, entry);
+      const isClean = await options.cleanUp(choice, failure, entry);
       const code = entry?.code ?? (failure instanceof UserError ? failure.code : 'unknown');
       tried.push({ choice, code, why: reasonOf(failure, entry) });
       const last = explained(failure, entry, choice);
@@ -179,7 +182,7 @@ export async function failover<T>(
       const isOurs = tried.length > 1 && last instanceof UserError && last.exit === 'input';
       if (!isOurs) headline = last;
       const help = isOurs ? 'size' : helps(failure, entry);
-      const next = tried.length < limit ? following(choices, at, help, repeats) : null;
+      const next = isClean && tried.length < limit ? following(choices, at, help, repeats) : null;
       const nextChoice = next === null ? undefined : choices[next];
       if (next === null || nextChoice === undefined) {
         throw tried.length === 1 ? last : gaveUp(tried, headline);

@@ -23,7 +23,8 @@ export async function outOfReach(folder: JobFolder, place: Place, pauseSeconds: 
     type: folder.facts().machine === null ? 'job' : place.cloud.machineKind,
     id: folder.facts().machine?.machineId ?? folder.job,
     console: place.cloud.console,
-  };
+    untouched: true,
+  } as const;
   try {
     const here = await retry(() => place.account().catch(giveUp), {
       ...{ retries: 4, minTimeout: pauseSeconds * 1000, factor: 2 },

@@ -159,18 +159,16 @@ async function removeAll(
 ): Promise<Map<CloudResource, Judgement>> {
   if (doomed.length === 0) return new Map();
   let left = [...doomed];
-  const refusals = new Map<CloudResource, string>();
+  const refusals = new Map<CloudResource, Pick<Judgement, 'why' | 'fix'>>();
   const untouched = new Set<CloudResource>();
   for (const folder of knownJobs(doomed, context.home)) {
-    try {
-      // A job that is known here goes by its stack first, so that nothing without a tag stays behind.
-      await teardown(folder, context);
-    } catch (thrown) {
-      // Where its own teardown refuses, nothing of it is to be touched from here either.
-      for (const resource of doomed.filter(({ job }) => job === folder.job)) {
-        untouched.add(resource);
-        refusals.set(resource, messageOf(thrown));
-      }
+    // A job that is known here goes by its stack first, so that nothing without a tag stays behind.
+    const refusal = await refusalOf(folder, context);
+    if (refusal === null) continue;
+    // Where its own teardown refuses, nothing of it is to be touched from here either.
+    for (const resource of doomed.filter(({ job }) => job === folder.job)) {
+      untouched.add(resource);
+      refusals.set(resource, refusal);
     }
   }
   let why = 'the provider still lists it';
@@ -182,7 +180,7 @@ async function removeAll(
           try {
             await place.remove(resource);
           } catch (thrown) {
-            refusals.set(resource, messageOf(thrown));
+            refusals.set(resource, { why: messageOf(thrown) });
           }
         }
         const listed = (await place.list(regions)).map(nameOf);
@@ -196,10 +194,22 @@ async function removeAll(
   }
   const alive = (resource: CloudResource): Judgement => ({
     verdict: 'failed',
-    why: refusals.get(resource) ?? why,
+    why,
     fix: `\`cvicast gc --provider ${place.name}\` tries again; or by hand: ${resource.console ?? place.cloud.console}`,
+    ...refusals.get(resource),
   });
   return new Map(doomed.map((one) => [one, left.includes(one) ? alive(one) : { verdict: 'removed' }]));
+}
+
+/** Tears down a job. Answers why its teardown would not touch it (the account is another one, another process is at it), else null. */
+async function refusalOf(folder: JobFolder, context: JobContext): Promise<Pick<Judgement, 'why' | 'fix'> | null> {
+  try {
+    const kept = (await teardown(folder, context)).find((left) => left.untouched);
+    if (kept === undefined) return null;
+    return { why: kept.why ?? 'its teardown touched nothing', ...(kept.fix === undefined ? {} : { fix: kept.fix }) };
+  } catch (thrown) {
+    return { why: messageOf(thrown) };
+  }
 }
 
 /** What tells one resource of a listing from the others. */
@@ -207,7 +217,7 @@ const nameOf = ({ kind, region, id }: CloudResource): string => JSON.stringify([
 
 function knownJobs(resources: readonly CloudResource[], home: string): JobFolder[] {
   const jobs = [...new Set(resources.map(({ job }) => job))];
-  return jobs.flatMap((job) => folderOf(home, job) ?? []).filter((folder) => folder.readRequest() !== null);
+  return jobs.flatMap((job) => folderOf(home, job) ?? []);
 }
 
 /** Jobs of this computer that are over their time or that nobody looks after any more. */

@@ -27,6 +27,8 @@ export interface LeftOver {
   readonly why?: string;
   /** What helps, where another `cvicast down` alone does not. */
   readonly fix?: string;
+  /** True where the teardown kept its hands off the whole job, so that nobody else of us may touch it either. */
+  readonly untouched?: true;
 }
 
 /** One line of a job's journal. Intent is written before the act, so that no act is unknown. */

@@ -118,7 +118,13 @@ export async function lease(
     cleanUp: async (_choice, _failure, entry) => {
       // Sold out here is an answer: the next place is not kept waiting for a machine that nobody makes.
       if (entry?.next === 'zone' || entry?.next === 'size') folder.journal.note({ type: 'refused', code: entry.code });
-      await teardown(folder, { ...context, signal: AbortSignal.timeout(cleanUpMilliseconds) }, { keepSecrets: true });
+      const unhurried = { ...context, signal: AbortSignal.timeout(cleanUpMilliseconds) };
+      const left = await teardown(folder, unhurried, { keepSecrets: true });
+      if (left.length === 0) return true;
+      const names = left.map((one) => `${one.type} ${one.id}`).join(', ');
+      const message = `no other machine is asked for while something of this one may live (${names})`;
+      context.emit({ type: 'warning', code: 'left-behind', message });
+      return false;
     },
     onNext: (tried, next) => {
       context.emit({

@@ -34,7 +34,7 @@ export async function firstFitting(prepared: Prepared, context: PrepareContext):
   const { choice, tried } = await failover(places, {
     errors: cloud.errors,
     attempt: (one) => api.preflight(one),
-    cleanUp: () => Promise.resolve(),
+    cleanUp: () => Promise.resolve(true),
     limit: mostChecks,
   });
   const refused = tried.filter((one) => one.choice !== choice);

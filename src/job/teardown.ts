@@ -54,6 +54,7 @@ function stoppedHalfway({ job }: JobFolder, pid: number): LeftOver {
   return {
     type: 'process',
     id: String(pid),
+    untouched: true,
     why: `process ${pid} has begun its teardown, and is stopped`,
     fix: `run \`kill -9 ${pid}\`, then \`cvicast down ${job}\` again`,
   };
@@ -64,6 +65,7 @@ function begunElsewhere({ job }: JobFolder, { holder, file }: HolderElsewhere): 
   return {
     type: 'process',
     id: `${holder.pid} of ${holder.host}`,
+    untouched: true,
     why: `process ${holder.pid} of the computer ${holder.host} has begun its teardown, and whether it still runs cannot be told from here`,
     fix:
       `let it end there; where it is gone, or this computer was called ${holder.host} before it was started anew, ` +

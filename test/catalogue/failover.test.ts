@@ -28,7 +28,7 @@ const short = (choice: Choice): string => `${choice.zone ?? choice.region}/${cho
 /** Runs failover over a script of failures (`null`: it works) and records what happened in what order. */
 async function played(
   script: readonly (Error | null)[],
-  options: { limit?: number; cleanUp?: () => Promise<void> } = {},
+  options: { limit?: number; cleanUp?: () => Promise<boolean> } = {},
 ) {
   const happened: string[] = [];
   const passedOn: Tried[] = [];
@@ -41,7 +41,7 @@ async function played(
     },
     cleanUp: (choice) => {
       happened.push(`clean ${short(choice)}`);
-      return options.cleanUp?.() ?? Promise.resolve();
+      return options.cleanUp?.() ?? Promise.resolve(true);
     },
     onNext: (tried) => passedOn.push(tried),
     ...(options.limit === undefined ? {} : { limit: options.limit }),
@@ -111,6 +111,12 @@ describe('failover', () => {
 
   it('keeps to its bound', async () => {
     expect((await played([full, full, full], { limit: 2 })).happened).toHaveLength(4);
+  });
+
+  it('tries nothing more when something of an attempt may still live, and tells why that one failed', async () => {
+    const { happened, outcome } = await played([full, null], { cleanUp: () => Promise.resolve(false) });
+    expect(happened).toEqual(['try r-a/four', 'clean r-a/four']);
+    expect(outcome).toMatchObject({ cause: full });
   });
 
   it('tries nothing more when an attempt could not be cleaned up', async () => {

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { abandonedJobs, collect, type Collected } from '../../src/job/collect';
 import { JobFolder } from '../../src/job/folder';
 import { ownerId } from '../../src/job/identity';
+import { markOf } from '../../src/job/process-mark';
 import { loopbackCloud, type Answer, type Asked, type LoopbackCloud } from '../catalogue/loopback-cloud';
 import { runGc } from '../_helpers/run-command';
 import { useScratch } from '../_helpers/scratch';
@@ -37,6 +39,7 @@ function answers(account: Account): (asked: Asked) => Answer | null {
       '/v2/droplets': { droplets },
       '/v2/firewalls': { firewalls },
       '/v2/tags': { tags: [] },
+      '/v2/account': { account: { team: { uuid: 'team-b' }, uuid: 'me' } },
       '/v2/account/keys': { ssh_keys: [] },
     };
     const list = lists[asked];
@@ -127,6 +130,45 @@ describe('a sweep of an account', () => {
     expect(await sweep()).toMatchObject([{ verdict: 'in-use' }]);
     journal.write({ ...opened, expiresAt: new Date(Date.now() - 1).toISOString() });
     expect(await sweep()).toMatchObject([{ verdict: 'removed' }]);
+  });
+
+  /** A job of ours whose time is over, asked for in this account. */
+  function expired(madeIn: string): JobFolder {
+    const folder = JobFolder.create(home(), job);
+    const terms = { region: 'nyc3', size: 's-2vcpu-4gb', pricePerHour: 1, currency: 'USD', toolchain: 'venv' };
+    const expiresAt = new Date(Date.now() - 1).toISOString();
+    folder.journal.write({ type: 'opened', provider: 'digitalocean', ...terms, expiresAt });
+    const where = { region: 'nyc3', size: 's-2vcpu-4gb', account: madeIn };
+    folder.journal.write({ type: 'intent', what: 'create-machine', ...where });
+    account.droplets = [droplet(1, ownerId(home()))];
+    return folder;
+  }
+
+  it('touches nothing of a job that was made in another account than these credentials open', async () => {
+    expired('team-a');
+    expect(await sweep()).toMatchObject([
+      {
+        verdict: 'failed',
+        why: 'it was made in account team-a, and these credentials are of account team-b',
+        fix: `run \`cvicast down ${job}\` with the credentials of account team-a`,
+      },
+    ]);
+    expect(deleted()).toEqual([]);
+  });
+
+  it('touches nothing of a job that another process is tearing down and keeps', async () => {
+    const folder = expired('team-b');
+    const holder = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    fs.writeFileSync(folder.file('teardown.lock'), JSON.stringify(markOf(holder.pid)));
+    holder.kill('SIGSTOP');
+    try {
+      expect(await sweep()).toMatchObject([
+        { verdict: 'failed', fix: expect.stringContaining(`kill -9 ${holder.pid}`) as string },
+      ]);
+    } finally {
+      holder.kill('SIGKILL');
+    }
+    expect(deleted()).toEqual([]);
   });
 
   it.each([
