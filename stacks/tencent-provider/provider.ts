@@ -1,3 +1,4 @@
+import { findImage, type ImagePage } from '../../src/cloud/tencent/image';
 import type { OwnProvider } from '../../src/cloud/types';
 import { Bug, UserError } from '../../src/errors';
 import { tencentCall, type Call } from './client';
@@ -56,22 +57,9 @@ interface PlaceWanted {
 /** A zone that sells the size now (the one asked for is taken as it is), and the image of Ubuntu 22.04 there. */
 async function placeFor(call: Call, wanted: PlaceWanted): Promise<{ zone: string; imageId: string }> {
   const { region, size, spot } = wanted;
-  const { ImageSet: images } = await call<{ ImageSet: readonly { ImageId: string; ImageName: string }[] }>(
-    'cvm',
-    region,
-    'DescribeImages',
-    {
-      Limit: 100,
-      Filters: [
-        { Name: 'image-type', Values: ['PUBLIC_IMAGE'] },
-        { Name: 'platform', Values: ['Ubuntu'] },
-      ],
-    },
-  );
-  const image = images.find(({ ImageName: name }) => /^Ubuntu Server 22\.04 LTS 64/.test(name));
-  if (image === undefined)
-    throw refused(`no image Ubuntu Server 22.04 LTS 64bit in ${region}`, 'choose another --region');
-  if (wanted.zone !== undefined) return { zone: wanted.zone, imageId: image.ImageId };
+  const imageId = await findImage((parameters) => call<ImagePage>('cvm', region, 'DescribeImages', parameters));
+  if (imageId === null) throw refused(`no image Ubuntu Server 22.04 LTS 64bit in ${region}`, 'choose another --region');
+  if (wanted.zone !== undefined) return { zone: wanted.zone, imageId };
   const { InstanceTypeQuotaSet: offers } = await call<{
     InstanceTypeQuotaSet: readonly { Zone: string; InstanceType: string; Status: string }[];
   }>('cvm', region, 'DescribeZoneInstanceConfigInfos', {
@@ -82,7 +70,7 @@ async function placeFor(call: Call, wanted: PlaceWanted): Promise<{ zone: string
   });
   const offer = offers.find((one) => one.InstanceType === size && one.Status === 'SELL');
   if (offer === undefined) throw refused(`no zone of ${region} sells ${size} now`, 'choose another --region or --size');
-  return { zone: offer.Zone, imageId: image.ImageId };
+  return { zone: offer.Zone, imageId };
 }
 
 function refused(why: string, fix: string): UserError {

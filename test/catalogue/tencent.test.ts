@@ -1,3 +1,4 @@
+import { findImage } from '../../src/cloud/tencent/image';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -380,5 +381,30 @@ describe('the catalogue of Tencent Cloud', () => {
 
   test('the default lies outside mainland China', () => {
     expect(tencent.defaultRegion).toBe('ap-singapore');
+  });
+});
+
+describe('the image of Ubuntu', () => {
+  const named = (ImageId: string, more: object = {}) => ({
+    ImageId,
+    ImageName: 'Ubuntu Server 22.04 LTS 64bit',
+    ...more,
+  });
+  const listing = [
+    named('img-arm', { Architecture: 'arm64' }),
+    ...Array.from({ length: 100 }, (_, index) => ({
+      ImageId: `img-${index}`,
+      ImageName: 'Ubuntu Server 20.04 LTS 64bit',
+    })),
+    named('img-wanted', { Architecture: 'x86_64' }),
+  ];
+  const pagesOf = (all: typeof listing) => (asked: object) => {
+    const { Offset: at, Limit: count } = asked as { Offset: number; Limit: number };
+    return Promise.resolve({ TotalCount: all.length, ImageSet: all.slice(at, at + count) });
+  };
+
+  it('is that for x86-64, on whatever page it is', async () => {
+    expect(await findImage(pagesOf(listing))).toBe('img-wanted');
+    expect(await findImage(pagesOf(listing.slice(0, -1)))).toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors';
 import { armSize, unknownChoice, wouldRefuse } from '../unfit';
 import type { TencentClient } from './client';
+import { findImage, type ImagePage } from './image';
 import { sizes } from './sizes';
 
 export interface TencentChoice {
@@ -65,23 +66,16 @@ async function openZones(client: TencentClient, { region, zone, size }: TencentC
 }
 
 async function imageOf(client: TencentClient, region: string): Promise<string> {
-  const call = {
-    service: 'cvm' as const,
-    region,
-    name: 'DescribeImages',
-    parameters: {
-      Filters: [
-        { Name: 'image-type', Values: ['PUBLIC_IMAGE'] },
-        { Name: 'platform', Values: ['Ubuntu'] },
-      ],
-    },
-    action: 'look up the image',
-  };
-  const images = await client.pages<{ ImageId: string; ImageName: string; Architecture?: string }>(call, 'ImageSet');
-  const image = images.find(
-    (one) => /^Ubuntu Server 22\.04 LTS 64/.test(one.ImageName) && (one.Architecture ?? 'x86_64') === 'x86_64',
+  const image = await findImage((parameters) =>
+    client.call<ImagePage>({
+      service: 'cvm',
+      region,
+      name: 'DescribeImages',
+      parameters: { ...parameters },
+      action: 'look up the image',
+    }),
   );
-  if (image) return image.ImageId;
+  if (image !== null) return image;
   throw wouldRefuse(
     'tencent-image-missing',
     `Tencent Cloud offers no Ubuntu Server 22.04 LTS in ${region}`,

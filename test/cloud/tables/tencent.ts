@@ -9,6 +9,16 @@ import type { CloudTable, HttpAnswer, HttpRequest, World } from '../core/table';
 import { account, image, regions, types } from './tencent-facts';
 import * as shapes from './tencent-shapes';
 
+const ubuntu = { ImageId: image, ImageName: 'Ubuntu Server 22.04 LTS 64bit', Architecture: 'x86_64' };
+/** Of the same name, and first: no x86-64 size boots it. */
+const armImage = { ...ubuntu, ImageId: 'img-arm64arm', Architecture: 'arm64' };
+/** So many that the wanted one is on the second page. */
+const olderImage = (index: number) => ({
+  ...ubuntu,
+  ImageId: `img-older${String(index).padStart(3, '0')}`,
+  ImageName: 'Ubuntu Server 20.04 LTS 64bit',
+});
+
 interface Call {
   readonly world: World;
   readonly region: string;
@@ -225,10 +235,11 @@ const actions: Readonly<Record<string, (call: Call) => Props | Promise<Props>>> 
     const state = (Region: string) => (open.includes(Region) ? 'AVAILABLE' : 'UNAVAILABLE');
     return { RegionSet: Object.keys(regions).map((Region) => ({ Region, RegionState: state(Region) })) };
   },
-  DescribeImages: ({ world }) => {
-    const ubuntu = { ImageId: image, ImageName: 'Ubuntu Server 22.04 LTS 64bit', Architecture: 'x86_64' };
-    const ImageSet = world.options['image'] === 'none' ? [] : [ubuntu];
-    return { TotalCount: ImageSet.length, ImageSet };
+  DescribeImages: ({ world, parameters }) => {
+    const others = [armImage, ...Array.from({ length: 100 }, (_, index) => olderImage(index))];
+    const all = world.options['image'] === 'none' ? others : [...others, ubuntu];
+    const at = Number(parameters['Offset'] ?? 0);
+    return { TotalCount: all.length, ImageSet: all.slice(at, at + Number(parameters['Limit'] ?? 20)) };
   },
   DescribeZoneInstanceConfigInfos: ({ region, parameters }) => {
     const name =
