@@ -103,6 +103,17 @@ async function killEngine(cell: Cell): Promise<void> {
   await until('the engine is gone', () => cell.engines().length === 0);
 }
 
+async function killBoth(cell: Cell): Promise<void> {
+  await until('an engine runs', () => cell.engines().length > 0);
+  cell.run!.child.kill('SIGKILL');
+  await killEngine(cell);
+  await cell.run!.ended;
+}
+
+const hasEnded = ({ run }: Cell): boolean => run!.child.exitCode !== null || run!.child.signalCode !== null;
+/** For an engine that hangs; the usual minute would only make the cells longer. */
+const shortPatience = { CVICAST_ENGINE_SECONDS: '2' };
+
 function cloudFault(name: string, stage: 'up' | 'down', faults: readonly CloudFault[], expected: Expected): Fault {
   return {
     name,
@@ -157,7 +168,7 @@ export const faults: readonly Fault[] = [
     async (cell) => {
       toGroup(cell, 'SIGINT');
       await new Promise((resolve) => setTimeout(resolve, 150));
-      if (cell.run!.child.exitCode === null && cell.run!.child.signalCode === null) toGroup(cell, 'SIGINT');
+      if (!hasEnded(cell)) toGroup(cell, 'SIGINT');
     },
     { heard: secondSignalTells, says: secondSignalTells },
   ),
@@ -211,13 +222,50 @@ export const faults: readonly Fault[] = [
   {
     name: 'SIGKILL of both',
     unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: killBoth,
+    expected: (stage) => ({ ends: ['SIGKILL'], user: 'down', result: last(stage) ? 'delivered' : 'resumable' }),
+  },
+  {
+    name: 'SIGKILL of both and no command after it',
+    surroundings: { watchdogSeconds: 1 },
+    unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: killBoth,
+    expected: (stage) => ({ ends: ['SIGKILL'], user: 'nothing', result: last(stage) ? 'delivered' : 'resumable' }),
+  },
+  {
+    // The cloud's answer never comes, as when the plugin's connection stalls: the gate stays shut until the end.
+    name: 'engine hangs',
+    surroundings: { env: shortPatience },
+    unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: async (cell, stage) => {
+      if (!last(stage)) toGroup(cell, 'SIGINT');
+      await until('the conversion ends', () => hasEnded(cell));
+    },
+    expected: (stage) =>
+      last(stage)
+        ? { ends: [7], says: /killing it[\s\S]*fix: .*`cvicast down cv-[0-9a-f-]+`/, user: 'down', result: 'delivered' }
+        : tornDown([130], inTurn(/killing it/, resumeTells)),
+  },
+  {
+    name: 'engine hangs and SIGKILL of the CLI',
+    surroundings: { env: shortPatience, watchdogSeconds: 1 },
+    unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: async (cell) => {
+      await killClient(cell);
+      await until('the watchdog has torn down', () => cell.closed(cell.job()!));
+    },
+    expected: (stage) => ({ ends: ['SIGKILL'], user: 'nothing', result: last(stage) ? 'delivered' : 'resumable' }),
+  },
+  {
+    name: 'engine stopped and SIGKILL of the CLI',
+    surroundings: { env: shortPatience },
+    unfit: rentedOnly(only('one stage is enough for it', 'up')),
     inject: async (cell) => {
       await until('an engine runs', () => cell.engines().length > 0);
-      cell.run!.child.kill('SIGKILL');
-      await killEngine(cell);
-      await cell.run!.ended;
+      for (const pid of cell.engines()) process.kill(pid, 'SIGSTOP');
+      await killClient(cell);
     },
-    expected: (stage) => ({ ends: ['SIGKILL'], user: 'down', result: last(stage) ? 'delivered' : 'resumable' }),
+    expected: () => ({ ends: ['SIGKILL'], user: 'down', result: 'resumable' }),
   },
   {
     name: 'connection cut',

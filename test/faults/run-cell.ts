@@ -64,6 +64,7 @@ export async function afterwards(
 ): Promise<void> {
   const expected = fault.expected(stage.name);
   check(problems, 'the conversion', ended, expected);
+  await proveWord(cell, ended, problems);
   await fault.mend?.(cell);
   await cleanUp(cell, ended, expected, problems);
 }
@@ -114,6 +115,14 @@ export async function withLimit(cell: Cell, ended: Promise<CliResult>): Promise<
   return result!;
 }
 
+/** Whatever ended it but a SIGKILL or a 7 says "torn down": then nothing may live before anybody else does anything. */
+async function proveWord(cell: Cell, { code, signal, stderr }: CliResult, problems: string[]): Promise<void> {
+  if (code === 7 || signal === 'SIGKILL') return;
+  const alive = await cell.alive();
+  if (alive.length > 0)
+    problems.push(`it ended with ${String(code ?? signal)}, and ${alive.join(', ')} lived:\n${stderr}`);
+}
+
 function check(problems: string[], who: string, { code, signal, stdout, stderr }: CliResult, expected: Expected): void {
   const how = code ?? signal;
   if (how === null || !expected.ends.includes(how))
@@ -133,7 +142,23 @@ async function cleanUp(cell: Cell, ended: CliResult, expected: Expected, problem
     if (down.code !== 0) problems.push(`down ended with ${String(down.code)}:\n${down.stdout}${down.stderr}`);
   } else if (ended.code === null) {
     await until('the watchdog has cleaned up', () => cell.closed(job));
+    proveHaste(cell, job, problems);
   }
+}
+
+/** What is promised beyond the end of a job's time, for all that a watchdog does then; seconds. */
+const promisedSeconds = 60;
+
+/** A watchdog that has begun is through within the time that is promised, by its log's and the journal's own stamps. */
+function proveHaste(cell: Cell, job: string, problems: string[]): void {
+  if (!cell.journalOf(job).includes('torn down by the watchdog')) return;
+  const [begun, closed] = [cell.watchdogBeganAt(job), cell.closedAt(job)];
+  if (begun === null || closed === null) {
+    problems.push('the watchdog tore down, and its log or the journal does not say when');
+    return;
+  }
+  const seconds = (closed - begun) / 1000;
+  if (seconds > promisedSeconds) problems.push(`the watchdog took ${seconds} s for its teardown`);
 }
 
 /** Asks the cloud itself, this computer, and the program. */
