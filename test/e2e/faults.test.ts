@@ -33,6 +33,7 @@ const part: readonly GridCell[] = [
   on('tencent', 'address changed', 'calibrate'),
   on('digitalocean', 'disk full there', 'bootstrap'),
   cellOf('disk full here', 'deploy', 'local'),
+  on('digitalocean', 'disk full here and SIGKILL of the CLI', 'calibrate'),
   on('digitalocean', 'create fails half-way', 'up'),
   on('digitalocean', 'create times out but succeeded', 'up'),
   on('digitalocean', 'create cannot be watched to its end', 'up'),

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { spawnSync } from 'node:child_process';
+import { isAlive } from '../../src/engine/processes';
 import { stackFiles } from '../../src/engine/state-file';
 import { homeFolder } from '../../src/paths';
 import type { Fault as CloudFault } from '../cloud/core/faults';
@@ -16,6 +17,8 @@ export interface Expected {
   readonly says?: RegExp;
   /** Only where the fault is a bug of ours put in on purpose may it say so. */
   readonly isOurBug?: true;
+  /** The watchdog's log finds no room: when it began is not to be had. */
+  readonly withoutLog?: true;
   /** The one further command that the user may need; `nothing`: it cleans up by itself, or its watchdog does. */
   readonly user: 'nothing' | 'down';
   /** `none`: nothing was begun that could be gone on with. */
@@ -302,14 +305,15 @@ export const faults: readonly Fault[] = [
       ),
     ),
     inject: (cell) => cell.cloud!.fillDisks(),
-    expected: () => tornDown([4, 5], /disk .*full[\s\S]*fix: .*--disk/i),
+    // Whatever the step: it is the machine that failed, not the conversion.
+    expected: () => tornDown([4], /disk .*full[\s\S]*fix: .*--disk/i),
   },
   {
     name: 'disk full here',
     surroundings: { diskMegabytes: 60 },
     unfit: () => null,
     inject: (cell) => fillDisk(cell),
-    mend: (cell) => fs.rmSync(path.join(cell.parent, 'filler'), { force: true }),
+    mend: removeFiller,
     expected: (stage) =>
       first(stage)
         ? { ends: [4], says: /error: .* disk .*full.*\nfix: .*CVICAST_HOME/, user: 'nothing', result: 'none' }
@@ -319,6 +323,30 @@ export const faults: readonly Fault[] = [
             user: 'down',
             result: last(stage) ? 'delivered' : 'resumable',
           },
+  },
+  {
+    name: 'disk full here and SIGKILL of the CLI',
+    surroundings: { diskMegabytes: 60, watchdogSeconds: 1 },
+    unfit: rentedOnly(only('one stage is enough for it', 'calibrate')),
+    inject: async (cell) => {
+      fillDisk(cell);
+      await killClient(cell);
+      await cell.cloud!.fault({
+        on: 'api',
+        kind: 'GET /v2/account',
+        do: { wait: { gate: gateOf(cell), when: 'before' } },
+      });
+      // What it says of that finds no room, and what it asks the cloud first shows that it goes on.
+      await until('the watchdog tears down', async () => {
+        if (!hasWatchdog(cell)) throw new Error('the watchdog died on the full disk');
+        return (await cell.cloud!.ledger()).waitingAt.includes(gateOf(cell));
+      });
+    },
+    mend: async (cell) => {
+      removeFiller(cell);
+      await cell.cloud!.open(gateOf(cell));
+    },
+    expected: () => ({ ends: ['SIGKILL'], withoutLog: true, user: 'nothing', result: 'resumable' }),
   },
   cloudFault(
     'create fails half-way',
@@ -454,6 +482,18 @@ function fillDisk(cell: Cell): void {
   } finally {
     fs.closeSync(file);
   }
+}
+
+function removeFiller(cell: Cell): void {
+  fs.rmSync(path.join(cell.parent, 'filler'), { force: true });
+}
+
+const gateOf = (cell: Cell): string => `watchdog-${cell.turn}`;
+
+/** Does the watchdog of a cell's job still run? */
+function hasWatchdog(cell: Cell): boolean {
+  const mark = fs.readFileSync(path.join(cell.home, 'jobs', cell.job()!, 'watchdog.json'), 'utf8');
+  return isAlive((JSON.parse(mark) as { pid: number }).pid);
 }
 
 /** A lock as an engine leaves it that was killed. */
