@@ -8,7 +8,7 @@ export class EventReader {
 
   constructor(private readonly onEvent: ((event: StackEvent) => void) | undefined) {}
 
-  readonly say = (text: string): void => this.onEvent?.({ kind: 'message', text });
+  readonly say = (text: string): void => this.onEvent?.({ kind: 'note', text });
 
   /** Before the same command runs again. */
   forgetErrors(): void {

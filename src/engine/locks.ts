@@ -2,11 +2,9 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { UserError } from '../errors';
+import { endEngine, engineMark } from './patience';
 import { endProcesses, hasInEnvironment, isAlive, runningProcesses } from './processes';
 import { stackFiles } from './state-file';
-
-/** Variable in the environment of every engine that we start, and of its plugins: how they are recognised later. */
-export const engineMark = 'CVICAST_ENGINE';
 
 /** Content of a lock file of Pulumi's own backends. */
 export interface StackLock {
@@ -97,12 +95,15 @@ export function locksNamedIn(said: string): StackLock[] {
 interface Wait {
   readonly job: string;
   readonly waitSeconds: number;
+  /** After `waitSeconds` an engine of ours is made to end, and has so long to save what is in flight; without it, never. */
+  readonly saveSeconds?: number;
 }
 
 /**
  * Waits until `holding` finds no lock any more, then ends the plugins that dead engines left.
  *
- * Throws `UserError` `stack-locked` for another host's lock, or when an engine here holds on longer than `waitSeconds`.
+ * Throws `UserError` `stack-locked` for another host's lock, or when an engine here holds on longer than `waitSeconds` and
+ * may not, or cannot, be made to end.
  */
 async function outlast(holding: () => StackLock[], wait: Wait, say: (text: string) => void): Promise<void> {
   const begun = Date.now();
@@ -110,12 +111,21 @@ async function outlast(holding: () => StackLock[], wait: Wait, say: (text: strin
   for (;;) {
     const [holder] = holding();
     if (holder === undefined) break;
-    if (holder.host !== os.hostname() || Date.now() - begun > wait.waitSeconds * 1000) throw locked(wait.job, holder);
+    if (holder.host !== os.hostname()) throw locked(wait.job, holder);
+    if (Date.now() - begun > wait.waitSeconds * 1000) {
+      if (!(await hasBeenEnded(holder, wait, say))) throw locked(wait.job, holder);
+      continue;
+    }
     if (!told && holder.pid > 0) say(`waiting for the engine that still works on this stack (process ${holder.pid})`);
     told ||= holder.pid > 0;
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
   await endOrphanPlugins(wait.job);
+}
+
+async function hasBeenEnded({ pid }: StackLock, wait: Wait, say: (text: string) => void): Promise<boolean> {
+  const { job, saveSeconds } = wait;
+  return saveSeconds !== undefined && endEngine({ pid, job }, { saveSeconds }, say);
 }
 
 /** Waits until the engines that hold these locks are gone; the locks stay. Throws as `settleLocks` does. */
@@ -135,9 +145,10 @@ export function enginesOf(job: string): StackLock[] {
 
 /**
  * Makes way to a stack: locks whose engine is dead are cancelled (and the plugins that it left are ended), an engine
- * of this computer that still works is waited for, a lock of another host is explained.
+ * of this computer that still works is waited for (and with `saveSeconds` then made to end), a lock of another host is
+ * explained.
  *
- * Throws `UserError` `stack-locked` for another host's lock, or when an engine here holds on longer than `waitSeconds`.
+ * Throws `UserError` `stack-locked` for another host's lock, or when an engine here holds on.
  */
 export function settleLocks(where: Wait & { readonly root: string }, say: (text: string) => void): Promise<void> {
   const holding = (): StackLock[] => {

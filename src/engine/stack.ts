@@ -15,13 +15,14 @@ import { CommandFailure, DetachedCommand } from './command';
 import { engineMissing, plain, translate } from './errors';
 import { EventReader } from './events';
 import { findEngine } from './find';
-import { begunElsewhere, engineMark, enginesOf, isStale, locksNamedIn, outlastLocks, settleLocks } from './locks';
+import { begunElsewhere, enginesOf, isStale, locksNamedIn, outlastLocks, settleLocks } from './locks';
+import { endEngine, engineMark, patienceOf, underLimit, type Patience } from './patience';
 import { automation } from './sdk';
 import { mendState, PROJECT, readStateIn, stackFiles, stateOfDeployment, type StackState } from './state-file';
 import type { EngineFound, Stack, StackEvent, StackOptions, StackResource, UpResult } from './types';
 import { isConflict, UpdateRecords } from './update-records';
 
-/** How long a stack's other engine on this computer is waited for, seconds: longer than any cloud's create. */
+/** How long a stack's other engine on this computer is waited for before a change, seconds: longer than any cloud's create. */
 const waitSeconds = 900;
 /** How often a command that met a lock is tried again: once when the lock's engine ended, once when it left the lock. */
 const mostRetries = 2;
@@ -55,7 +56,10 @@ class JobStack implements Stack {
   private readonly passingFolder: string;
   /** Only Pulumi Cloud needs them: all other backends name the process that holds a lock. */
   private readonly records: UpdateRecords | null;
+  private readonly patience: Patience;
   private opened: Promise<AutomationStack> | null = null;
+  /** How long another engine is waited for: in a teardown it is made to end then. */
+  private wait: { readonly waitSeconds: number; readonly saveSeconds?: number } = { waitSeconds };
 
   constructor(
     private readonly options: StackOptions,
@@ -65,13 +69,14 @@ class JobStack implements Stack {
     this.workFolder = path.join(options.logFolder, 'workspace');
     this.passingFolder = path.join(options.logFolder, 'tmp');
     const inPulumiCloud = /^https?:/.test(options.backendUrl ?? '');
+    this.patience = patienceOf(options.env);
     this.records = inPulumiCloud ? new UpdateRecords(path.join(options.logFolder, 'updates')) : null;
   }
 
-  async up(stack: MachineStack, request: MachineRequest, onEvent?: OnEvent): Promise<UpResult> {
+  async up(stack: MachineStack, request: MachineRequest, onEvent?: OnEvent, signal?: AbortSignal): Promise<UpResult> {
     await this.settle(onEvent);
     const events = new EventReader(onEvent);
-    const result = await this.translated(events, async () => {
+    const result = await this.untilGivenUp(events, signal, async () => {
       const opened = await this.open({ create: true });
       const config = Object.entries(this.options.config ?? {});
       if (config.length > 0) await this.configure(opened.workspace, config);
@@ -85,10 +90,10 @@ class JobStack implements Stack {
     return { address, port: Number(port), user, machineId: String(machineId) };
   }
 
-  async change(stack: MachineStack, request: MachineRequest, pattern: string): Promise<void> {
+  async change(stack: MachineStack, request: MachineRequest, pattern: string, signal?: AbortSignal): Promise<void> {
     await this.settle(undefined);
     const events = new EventReader(undefined);
-    await this.translated(events, async () => {
+    await this.untilGivenUp(events, signal, async () => {
       const opened = await this.open({ create: false });
       await opened.up({ program: programOf(stack, request), target: [pattern], onEvent: events.read });
     });
@@ -101,17 +106,21 @@ class JobStack implements Stack {
   }
 
   async destroy(onEvent?: OnEvent): Promise<void> {
+    this.wait = this.patience;
     await this.settle(onEvent);
     const events = new EventReader(onEvent);
+    const limit = { job: this.options.job, seconds: this.patience.destroySeconds };
     await this.translated(events, async () => {
       if (!(await this.exists())) return;
       const opened = await this.open({ create: false });
       // What a timer, a watchdog or a person deleted already makes a destroy without refresh fail for ever.
-      await opened.destroy({ refresh: true, continueOnError: true, onEvent: events.read });
+      const destroy = () => opened.destroy({ refresh: true, continueOnError: true, onEvent: events.read });
+      await underLimit(limit, () => this.endEngines(events.say), destroy);
     });
   }
 
   async remove(): Promise<void> {
+    this.wait = this.patience;
     await this.settle(undefined);
     await this.translated(new EventReader(undefined), async () => {
       if (await this.exists()) {
@@ -129,11 +138,31 @@ class JobStack implements Stack {
   /** Puts a file backend in order before the engine looks at it. */
   private async settle(onEvent: OnEvent | undefined): Promise<void> {
     if (this.root === null) return;
-    const say = (text: string) => onEvent?.({ kind: 'message', text });
-    await settleLocks({ root: this.root, job: this.options.job, waitSeconds }, say);
+    const say = (text: string) => onEvent?.({ kind: 'note', text });
+    await settleLocks({ root: this.root, job: this.options.job, ...this.wait }, say);
     const found = mendState(this.root, this.options.job);
     if (found === 'restored') say('restored the state of the stack from its backup');
     if (found === 'lost') say('the state of the stack is torn and has no backup: only a sweep by tag finds what lives');
+  }
+
+  /** An engine whose work nobody wants any more may finish what it has begun, but not for ever. */
+  private async untilGivenUp<T>(
+    events: EventReader,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    if (signal === undefined) return this.translated(events, work);
+    const limit = { job: this.options.job, seconds: this.patience.waitSeconds, signal };
+    return underLimit(
+      limit,
+      () => this.endEngines(events.say),
+      () => this.translated(events, work),
+    );
+  }
+
+  private async endEngines(say: (text: string) => void): Promise<void> {
+    const { job } = this.options;
+    await Promise.all(enginesOf(job).map(({ pid }) => endEngine({ pid, job }, this.patience, say)));
   }
 
   private async translated<T>(events: EventReader, work: () => Promise<T>): Promise<T> {
@@ -158,7 +187,7 @@ class JobStack implements Stack {
     if (first === undefined && conflict) throw begunElsewhere(job);
     if (first === undefined) return false;
     const dead = locks.every(isStale);
-    await outlastLocks({ locks, job, waitSeconds }, events.say);
+    await outlastLocks({ locks, job, ...this.wait }, events.say);
     // One that worked until now gave its lock back: what is there by then would be somebody else's.
     if (dead && (await this.cancelled())) {
       const what = conflict ? 'an update that was left in progress' : 'a stale lock';

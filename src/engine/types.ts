@@ -26,7 +26,8 @@ export interface StackOptions {
 }
 
 export interface StackEvent {
-  readonly kind: 'resource' | 'message';
+  /** `message`: the engine's own words; `note`: what was done to its locks, its state or itself. */
+  readonly kind: 'resource' | 'message' | 'note';
   /** `create`, `delete`, `update`, `read`, `refresh`, … for resources. */
   readonly operation?: string;
   readonly phase?: 'started' | 'done' | 'failed';
@@ -52,12 +53,21 @@ export interface UpResult {
 
 /** One stack in the engine. All methods translate the engine's failures to `UserError`s with code `engine-…` or the cloud's. */
 export interface Stack {
-  up(stack: MachineStack, request: MachineRequest, onEvent?: (event: StackEvent) => void): Promise<UpResult>;
-  /** Changes what fits the pattern to what the request asks for, and nothing else of the stack. */
-  change(stack: MachineStack, request: MachineRequest, pattern: string): Promise<void>;
+  /** Once `signal` is aborted, the engine may finish what it has begun, for a minute; then it is made to end. */
+  up(
+    stack: MachineStack,
+    request: MachineRequest,
+    onEvent?: (event: StackEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<UpResult>;
+  /** Changes what fits the pattern to what the request asks for, and nothing else of the stack; `signal` as for `up`. */
+  change(stack: MachineStack, request: MachineRequest, pattern: string, signal?: AbortSignal): Promise<void>;
   /** What the state knows, also of creates that were begun and never answered. */
   resources(): Promise<{ known: StackResource[]; pending: StackResource[] }>;
-  /** Refreshes, then destroys; a lock of a dead process on this host is cancelled first. Pending creates stay: see `resources`. */
+  /**
+   * Refreshes, then destroys; a lock of a dead process on this host is cancelled first, a living engine of this job waited
+   * for and then made to end. Pending creates stay: see `resources`.
+   */
   destroy(onEvent?: (event: StackEvent) => void): Promise<void>;
   /** Forgets a stack that holds nothing. */
   remove(): Promise<void>;

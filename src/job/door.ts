@@ -79,7 +79,7 @@ export function doorOf(folder: JobFolder, request: JobRequest, context: JobConte
   const { allowCidrs } = request.wish;
   const keeper: DoorKeeper = {
     wanted: async () => (allowCidrs.length > 0 ? allowCidrs : [await callerCidr(context.env)]),
-    open: (cidrs) => openPort22(folder, request, placeOf(request.provider, context), cidrs),
+    open: (cidrs) => openPort22(folder, request, placeOf(request.provider, context), cidrs, context.signal),
   };
   return new Door(folder.facts().door ?? request.lease.allowCidrs, keeper, context.emit);
 }

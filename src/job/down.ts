@@ -6,6 +6,7 @@ import type { LeftOver } from './journal';
 import { isOpen } from './listing';
 import { isForeign, isRunning, isStopped } from './process-mark';
 import { teardown } from './teardown';
+import { ensureWatchdog } from './watchdog';
 
 export interface EndedJob {
   readonly job: string;
@@ -22,6 +23,9 @@ export async function endJobs(jobs: readonly string[] | 'all', context: JobConte
 }
 
 async function endJob(folder: JobFolder, context: JobContext): Promise<EndedJob> {
+  const { askedAt, closed } = folder.facts();
+  // Whatever becomes of this process, no job is left half torn down.
+  if (askedAt !== null && closed === null) ensureWatchdog(folder, context.env);
   await stopClient(folder, context);
   const left = await teardown(folder, context);
   if (left.length === 0 && folder.facts().closed === null)

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { UserError } from '../errors';
 import { homeFolder } from '../paths';
+import { syncFolder, writeDurably } from './durable';
 import { isJobId } from './identity';
 import { factsOf, Journal, type JournalFacts } from './journal';
 import type { JobRequest } from './request';
@@ -24,6 +25,7 @@ export class JobFolder {
     const folder = path.join(homeFolder.jobs(home), job);
     fs.mkdirSync(path.join(folder, 'kept'), { recursive: true, mode: 0o700 });
     fs.mkdirSync(path.join(folder, 'engine'), { recursive: true, mode: 0o700 });
+    syncFolder(path.dirname(folder));
     return new JobFolder(home, job, folder);
   }
 
@@ -71,8 +73,10 @@ export class JobFolder {
     return this.file('kept');
   }
 
+  /** It is on the disk when this returns: without it, what is created next could not be reached or ended. */
   writeSecret(name: string, text: string): void {
-    fs.writeFileSync(this.file(name), text, { mode: 0o600 });
+    writeDurably(this.file(name), text);
+    syncFolder(this.path);
   }
 
   readSecret(name: string): string | null {
@@ -87,8 +91,9 @@ export class JobFolder {
 
   writeRequest(request: JobRequest): void {
     const aside = this.file(`request.json.${randomBytes(4).toString('hex')}`);
-    fs.writeFileSync(aside, `${JSON.stringify(request, null, 2)}\n`, { mode: 0o600 });
+    writeDurably(aside, `${JSON.stringify(request, null, 2)}\n`);
     fs.renameSync(aside, this.file('request.json'));
+    syncFolder(this.path);
   }
 
   /** What the job was asked to do; null when that is lost: the file is missing, or a crash tore it. */

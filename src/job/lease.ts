@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ruleOfPort22, type MachineRequest } from '../../stacks/machine';
 import { failover } from '../cloud/failover';
+import type { StackEvent } from '../engine/types';
 import { Bug } from '../errors';
 import type { SshTarget } from '../machine';
 import { userData } from '../machine';
@@ -90,12 +91,14 @@ export async function lease(
     try {
       const { openStack } = await import('../engine/stack');
       const stack = await openStack(stackOptions(folder, request, place, attached.providers, choice));
-      const up = await stack.up(await place.stack(), asked, (event) => {
+      const onEvent = (event: StackEvent): void => {
         noteCreation(folder.journal, event);
+        if (event.kind === 'note') context.emit({ type: 'note', message: event.text ?? '' });
         if (event.kind === 'resource' && event.phase === 'started' && event.operation === 'create' && event.type) {
           context.emit({ type: 'stage', stage: 'up', phase: 'progress', fraction: null, note: event.type });
         }
-      });
+      };
+      const up = await stack.up(await place.stack(), asked, onEvent, context.signal);
       folder.journal.write({ type: 'machine', ...up });
       return {
         address: up.address,
@@ -143,6 +146,7 @@ export async function openPort22(
   request: JobRequest,
   place: Place,
   allowCidrs: readonly string[],
+  signal: AbortSignal,
 ): Promise<void> {
   const asked = folder.readSecret('machine-request.json');
   if (asked === null) throw new Bug('what the machine was made of is not known any more');
@@ -151,7 +155,7 @@ export async function openPort22(
   try {
     const { openStack } = await import('../engine/stack');
     const stack = await openStack(stackOptions(folder, request, place, attached.providers));
-    await stack.change(await place.stack(), { ...machine, allowCidrs }, ruleOfPort22);
+    await stack.change(await place.stack(), { ...machine, allowCidrs }, ruleOfPort22, signal);
     folder.journal.write({ type: 'door', cidrs: allowCidrs });
   } finally {
     await attached.close();

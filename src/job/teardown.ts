@@ -118,6 +118,9 @@ interface Destroyed {
   readonly knewMachine: boolean;
 }
 
+/** What a second try at once would only wait for again. */
+const hopeless: ReadonlySet<string> = new Set(['stack-locked', 'engine-hung']);
+
 /** Destroys the stack with retries. */
 async function destroyStack(
   folder: JobFolder,
@@ -134,18 +137,22 @@ async function destroyStack(
       () =>
         stack.destroy((event) => {
           noteEnd(folder.journal, event);
+          if (event.kind === 'note') context.emit({ type: 'note', message: event.text ?? '' });
           if (event.kind === 'resource' && event.urn?.endsWith('::machine')) knewMachine = true;
         }),
       {
         retries: 3,
         minTimeout: firstPauseSeconds(context.env) * 1000,
         factor: 2,
-        onFailedAttempt: (error) =>
+        onFailedAttempt: (error) => {
+          // These were waited for long enough: the sweep must not wait for them once more.
+          if (error instanceof UserError && hopeless.has(error.code)) throw error;
           context.emit({
             type: 'warning',
             code: 'destroy-failed',
             message: `destroying failed (${error.message}); trying again`,
-          }),
+          });
+        },
       },
     );
     await stack.remove();

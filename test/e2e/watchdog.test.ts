@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { cli, expectCode, lendToolchain, root, startCli } from '../_helpers/cli';
+import { cli, expectCode, lendToolchain, root, startCli, type CliRun } from '../_helpers/cli';
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
@@ -113,6 +113,54 @@ describe('a job that nobody looks after any more', () => {
 
 const why = whyNoMachines();
 if (why !== null) process.stderr.write(`a client that hangs is skipped: ${why}\n`);
+
+(why === null ? describe : describe.skip)('a `down` of a job that nobody looks after', () => {
+  /** A job whose client and watchdog are gone, and a `down` of it that stands still in the middle. */
+  async function heldDown(watchdogSeconds: number): Promise<{ cell: Cell; job: string; run: CliRun }> {
+    const cell = await Cell.open('digitalocean', { watchdogSeconds });
+    const { child, ended } = await cell.startUntil('calibrate');
+    const job = cell.job()!;
+    process.kill(watchdogOf(cell, job), 'SIGKILL');
+    child.kill('SIGKILL');
+    await ended;
+    await cell.cloud!.fault({ on: 'delete', kind: 'droplet', do: { wait: { gate: 'down', when: 'before' } } });
+    const run = startCli(['down', job], { env: cell.env(), cwd: cell.parent });
+    await cell.cloud!.until(({ waitingAt }) => waitingAt.includes('down'));
+    return { cell, job, run };
+  }
+  function watchdogOf(cell: Cell, job: string): number {
+    const mark = fs.readFileSync(path.join(cell.home, 'jobs', job, 'watchdog.json'), 'utf8');
+    return (JSON.parse(mark) as { pid: number }).pid;
+  }
+
+  test('goes on to its end when Ctrl-C is pressed, and says so', async () => {
+    const { cell, job, run } = await heldDown(600);
+    try {
+      run.child.kill('SIGINT');
+      await run.until(/^SIGINT: the teardown goes on to its end/m);
+      await cell.cloud!.open('down');
+      const ended = await run.ended;
+      expectCode(ended, 130);
+      expect(ended.stdout).toContain(`${job}: nothing is left`);
+      expect(await cell.alive()).toEqual([]);
+      expect(cell.closed(job)).toBe(true);
+    } finally {
+      expect(await cell.close()).toEqual([]);
+    }
+  });
+
+  test('is finished by a watchdog when it is killed', async () => {
+    const { cell, job, run } = await heldDown(1);
+    try {
+      run.child.kill('SIGKILL');
+      await cell.cloud!.open('down');
+      await until('the watchdog has torn down', () => cell.closed(job));
+      expect(await cell.alive()).toEqual([]);
+    } finally {
+      expect(await cell.close()).toEqual([]);
+    }
+  });
+});
 
 (why === null ? describe : describe.skip)('a client that hangs', () => {
   test('is not waited for when its time is over: the watchdog ends its machine', async () => {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { engineMark, isStale, locksNamedIn, locksOf, outlastLocks, settleLocks } from '../../src/engine/locks';
+import { isStale, locksNamedIn, locksOf, outlastLocks, settleLocks } from '../../src/engine/locks';
+import { engineMark, underLimit } from '../../src/engine/patience';
 import { hasInEnvironment, isAlive } from '../../src/engine/processes';
 import { stackFiles } from '../../src/engine/state-file';
 import { useHome } from '../_helpers/home';
@@ -136,4 +137,85 @@ test("elsewhere too a dead engine is no obstacle, another host's is explained, o
   await once(child, 'spawn');
   await expect(outlast(os.hostname(), child.pid ?? 0)).rejects.toMatchObject({ code: 'stack-locked' });
   child.kill('SIGKILL');
+});
+
+describe('an engine that hangs', () => {
+  /** A program that is called like an engine, does this on SIGINT, and says when it is ready. */
+  async function engine(onInterrupt: string, env: NodeJS.ProcessEnv): Promise<number> {
+    const file = path.join(home().path, 'pulumi');
+    fs.rmSync(file, { recursive: true, force: true });
+    fs.writeFileSync(
+      file,
+      `#!/bin/sh\ntrap '${onInterrupt}' INT\necho ready\nwhile :; do read line; sleep 0.1; done\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    const child = spawn(file, [], { stdio: ['ignore', 'pipe', 'ignore'], env, detached: true });
+    await once(child.stdout, 'data');
+    return child.pid ?? 0;
+  }
+  const ours = () => ({ ...home().env, [engineMark]: job });
+  const end = async (pid: number, saveSeconds: number): Promise<string[]> => {
+    const said: string[] = [];
+    writeLock(lock({ pid }));
+    await settleLocks({ root: home().path, job, waitSeconds: 0, saveSeconds }, (text) => said.push(text));
+    return said;
+  };
+
+  test('is interrupted, and has time to save what is in flight', async () => {
+    const saved = path.join(home().path, 'saved');
+    const pid = await engine(`touch ${saved}; exit`, ours());
+    expect((await end(pid, 60)).slice(-2)).toEqual([
+      expect.stringContaining(`process ${pid}) does not come to an end: interrupting it`),
+      expect.stringContaining('cancelled a stale lock'),
+    ]);
+    expect([fs.existsSync(saved), isAlive(pid)]).toEqual([true, false]);
+  });
+
+  test('one that somebody stopped hears it too', async () => {
+    const saved = path.join(home().path, 'saved');
+    const pid = await engine(`touch ${saved}; exit`, ours());
+    process.kill(pid, 'SIGSTOP');
+    await end(pid, 60);
+    expect(fs.existsSync(saved)).toBe(true);
+  });
+
+  test('is killed when it does not end on that, and its lock is no obstacle', async () => {
+    const pid = await engine('', ours());
+    expect((await end(pid, 0)).at(-2)).toContain('killing it');
+    expect(isAlive(pid)).toBe(false);
+    expect(locksOf(home().path, job)).toEqual([]);
+  });
+
+  test('is left alone when it was not started for this job', async () => {
+    const pid = await engine('exit', { ...home().env, [engineMark]: 'cv-20261128-112831-7f3a9d' });
+    await expect(end(pid, 0)).rejects.toMatchObject({ code: 'stack-locked' });
+    expect(isAlive(pid)).toBe(true);
+    process.kill(-pid, 'SIGKILL');
+  });
+});
+
+describe('a command of the engine', () => {
+  const failing = () => new Promise<never>((_resolve, reject) => (fail = reject));
+  let fail: (thrown: Error) => void;
+
+  test('that is given up has its time from then on, and is ended by us: engine-hung', async () => {
+    const given = new AbortController();
+    const end = (): Promise<void> => {
+      fail(new Error('killed'));
+      return Promise.resolve();
+    };
+    const running = underLimit({ job, seconds: 0, signal: given.signal }, end, failing);
+    given.abort();
+    await expect(running).rejects.toMatchObject({ code: 'engine-hung', cause: { message: 'killed' } });
+  });
+
+  test('that fails by itself says why, and nothing is ended', async () => {
+    const end = jest.fn(() => Promise.resolve());
+    const running = underLimit({ job, seconds: 600 }, end, failing);
+    fail(new Error('its own'));
+    await expect(running).rejects.toThrow('its own');
+    expect(end).not.toHaveBeenCalled();
+  });
 });

@@ -230,6 +230,22 @@ export class Cell {
     return this.journalOf(job).includes('"type":"closed"');
   }
 
+  /** When the journal says that the job is over, milliseconds since 1970; null when it does not. */
+  closedAt(job: string): number | null {
+    const line = this.journalOf(job)
+      .split('\n')
+      .find((text) => text.includes('"type":"closed"'));
+    return line === undefined ? null : Date.parse((JSON.parse(line) as { at: string }).at);
+  }
+
+  /** When the watchdog first began to tear down, by its log; null when that does not say. */
+  watchdogBeganAt(job: string): number | null {
+    const file = path.join(this.home, 'jobs', job, 'watchdog.log');
+    const said = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+    const [, at] = /^(\S+) tearing down: /m.exec(said) ?? [];
+    return at === undefined ? null : Date.parse(at);
+  }
+
   /** Engines that work for a job of this cell (and plugins that they started). */
   engines(): number[] {
     const job = this.job();

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { spawnSync } from 'node:child_process';
+import { isAlive } from '../../src/engine/processes';
 import { stackFiles } from '../../src/engine/state-file';
 import { homeFolder } from '../../src/paths';
 import type { Fault as CloudFault } from '../cloud/core/faults';
@@ -16,6 +17,8 @@ export interface Expected {
   readonly says?: RegExp;
   /** Only where the fault is a bug of ours put in on purpose may it say so. */
   readonly isOurBug?: true;
+  /** The watchdog's log finds no room: when it began is not to be had. */
+  readonly withoutLog?: true;
   /** The one further command that the user may need; `nothing`: it cleans up by itself, or its watchdog does. */
   readonly user: 'nothing' | 'down';
   /** `none`: nothing was begun that could be gone on with. */
@@ -103,6 +106,17 @@ async function killEngine(cell: Cell): Promise<void> {
   await until('the engine is gone', () => cell.engines().length === 0);
 }
 
+async function killBoth(cell: Cell): Promise<void> {
+  await until('an engine runs', () => cell.engines().length > 0);
+  cell.run!.child.kill('SIGKILL');
+  await killEngine(cell);
+  await cell.run!.ended;
+}
+
+const hasEnded = ({ run }: Cell): boolean => run!.child.exitCode !== null || run!.child.signalCode !== null;
+/** For an engine that hangs; the usual minute would only make the cells longer. */
+const shortPatience = { CVICAST_ENGINE_SECONDS: '2' };
+
 function cloudFault(name: string, stage: 'up' | 'down', faults: readonly CloudFault[], expected: Expected): Fault {
   return {
     name,
@@ -157,7 +171,7 @@ export const faults: readonly Fault[] = [
     async (cell) => {
       toGroup(cell, 'SIGINT');
       await new Promise((resolve) => setTimeout(resolve, 150));
-      if (cell.run!.child.exitCode === null && cell.run!.child.signalCode === null) toGroup(cell, 'SIGINT');
+      if (!hasEnded(cell)) toGroup(cell, 'SIGINT');
     },
     { heard: secondSignalTells, says: secondSignalTells },
   ),
@@ -211,13 +225,50 @@ export const faults: readonly Fault[] = [
   {
     name: 'SIGKILL of both',
     unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: killBoth,
+    expected: (stage) => ({ ends: ['SIGKILL'], user: 'down', result: last(stage) ? 'delivered' : 'resumable' }),
+  },
+  {
+    name: 'SIGKILL of both and no command after it',
+    surroundings: { watchdogSeconds: 1 },
+    unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: killBoth,
+    expected: (stage) => ({ ends: ['SIGKILL'], user: 'nothing', result: last(stage) ? 'delivered' : 'resumable' }),
+  },
+  {
+    // The cloud's answer never comes, as when the plugin's connection stalls: the gate stays shut until the end.
+    name: 'engine hangs',
+    surroundings: { env: shortPatience },
+    unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: async (cell, stage) => {
+      if (!last(stage)) toGroup(cell, 'SIGINT');
+      await until('the conversion ends', () => hasEnded(cell));
+    },
+    expected: (stage) =>
+      last(stage)
+        ? { ends: [7], says: /killing it[\s\S]*fix: .*`cvicast down cv-[0-9a-f-]+`/, user: 'down', result: 'delivered' }
+        : tornDown([130], inTurn(/killing it/, resumeTells)),
+  },
+  {
+    name: 'engine hangs and SIGKILL of the CLI',
+    surroundings: { env: shortPatience, watchdogSeconds: 1 },
+    unfit: rentedOnly(only('the engine does not run then', 'up', 'down')),
+    inject: async (cell) => {
+      await killClient(cell);
+      await until('the watchdog has torn down', () => cell.closed(cell.job()!));
+    },
+    expected: (stage) => ({ ends: ['SIGKILL'], user: 'nothing', result: last(stage) ? 'delivered' : 'resumable' }),
+  },
+  {
+    name: 'engine stopped and SIGKILL of the CLI',
+    surroundings: { env: shortPatience },
+    unfit: rentedOnly(only('one stage is enough for it', 'up')),
     inject: async (cell) => {
       await until('an engine runs', () => cell.engines().length > 0);
-      cell.run!.child.kill('SIGKILL');
-      await killEngine(cell);
-      await cell.run!.ended;
+      for (const pid of cell.engines()) process.kill(pid, 'SIGSTOP');
+      await killClient(cell);
     },
-    expected: (stage) => ({ ends: ['SIGKILL'], user: 'down', result: last(stage) ? 'delivered' : 'resumable' }),
+    expected: () => ({ ends: ['SIGKILL'], user: 'down', result: 'resumable' }),
   },
   {
     name: 'connection cut',
@@ -254,14 +305,15 @@ export const faults: readonly Fault[] = [
       ),
     ),
     inject: (cell) => cell.cloud!.fillDisks(),
-    expected: () => tornDown([4, 5], /disk .*full[\s\S]*fix: .*--disk/i),
+    // Whatever the step: it is the machine that failed, not the conversion.
+    expected: () => tornDown([4], /disk .*full[\s\S]*fix: .*--disk/i),
   },
   {
     name: 'disk full here',
     surroundings: { diskMegabytes: 60 },
     unfit: () => null,
     inject: (cell) => fillDisk(cell),
-    mend: (cell) => fs.rmSync(path.join(cell.parent, 'filler'), { force: true }),
+    mend: removeFiller,
     expected: (stage) =>
       first(stage)
         ? { ends: [4], says: /error: .* disk .*full.*\nfix: .*CVICAST_HOME/, user: 'nothing', result: 'none' }
@@ -271,6 +323,30 @@ export const faults: readonly Fault[] = [
             user: 'down',
             result: last(stage) ? 'delivered' : 'resumable',
           },
+  },
+  {
+    name: 'disk full here and SIGKILL of the CLI',
+    surroundings: { diskMegabytes: 60, watchdogSeconds: 1 },
+    unfit: rentedOnly(only('one stage is enough for it', 'calibrate')),
+    inject: async (cell) => {
+      fillDisk(cell);
+      await killClient(cell);
+      await cell.cloud!.fault({
+        on: 'api',
+        kind: 'GET /v2/account',
+        do: { wait: { gate: gateOf(cell), when: 'before' } },
+      });
+      // What it says of that finds no room, and what it asks the cloud first shows that it goes on.
+      await until('the watchdog tears down', async () => {
+        if (!hasWatchdog(cell)) throw new Error('the watchdog died on the full disk');
+        return (await cell.cloud!.ledger()).waitingAt.includes(gateOf(cell));
+      });
+    },
+    mend: async (cell) => {
+      removeFiller(cell);
+      await cell.cloud!.open(gateOf(cell));
+    },
+    expected: () => ({ ends: ['SIGKILL'], withoutLog: true, user: 'nothing', result: 'resumable' }),
   },
   cloudFault(
     'create fails half-way',
@@ -406,6 +482,18 @@ function fillDisk(cell: Cell): void {
   } finally {
     fs.closeSync(file);
   }
+}
+
+function removeFiller(cell: Cell): void {
+  fs.rmSync(path.join(cell.parent, 'filler'), { force: true });
+}
+
+const gateOf = (cell: Cell): string => `watchdog-${cell.turn}`;
+
+/** Does the watchdog of a cell's job still run? */
+function hasWatchdog(cell: Cell): boolean {
+  const mark = fs.readFileSync(path.join(cell.home, 'jobs', cell.job()!, 'watchdog.json'), 'utf8');
+  return isAlive((JSON.parse(mark) as { pid: number }).pid);
 }
 
 /** A lock as an engine leaves it that was killed. */

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { messageOf } from '../../src/errors';
 import type { CliResult } from '../_helpers/cli';
+import { processesLeft } from '../_helpers/home';
 import { Cell, inputsHash, until, type PlaceName } from './cell';
 import type { Expected, Fault } from './faults';
 import type { Stage } from './stages';
@@ -48,9 +49,13 @@ export async function runCell(grid: GridCell): Promise<CellResult> {
 /** Lets a fault meet one conversion of a cell, and adds what did not hold to `problems`. */
 export async function story(cell: Cell, grid: GridCell, problems: string[]): Promise<void> {
   const inputs = inputsHash();
-  const ended = await meet(cell, grid.stage, grid.fault);
+  const ended = await meet(cell, grid);
   await afterwards(cell, grid, ended, problems);
   await provePeace(cell, problems, ended.stderr);
+  if (isHeld(grid)) {
+    problems.push(...(await processesLeft(cell.parent)).map(({ text }) => `outlived the teardown: ${text}`));
+    await grid.stage.release(cell);
+  }
   if (await proveResult(cell, grid, ended, problems)) await provePeace(cell, problems, 'after resume');
   if (inputsHash() !== inputs) problems.push('the user’s files were changed');
 }
@@ -64,6 +69,7 @@ export async function afterwards(
 ): Promise<void> {
   const expected = fault.expected(stage.name);
   check(problems, 'the conversion', ended, expected);
+  await proveWord(cell, ended, problems);
   await fault.mend?.(cell);
   await cleanUp(cell, ended, expected, problems);
 }
@@ -88,8 +94,18 @@ export async function proveResult(
   return mustResume;
 }
 
+/**
+ * Does the stage stand still until peace is proven? On this computer a tool that is let go ends by itself, and nobody would
+ * see that the teardown forgot it. A conversion that goes on, or comes upon the fault in its next step, has to be let go.
+ */
+function isHeld({ place, stage, fault }: GridCell): boolean {
+  const { user, result } = fault.expected(stage.name);
+  return place === 'local' && user === 'nothing' && result === 'resumable';
+}
+
 /** Starts the conversion and lets the fault meet it in the stage. */
-async function meet(cell: Cell, stage: Stage, fault: Fault): Promise<CliResult> {
+async function meet(cell: Cell, grid: GridCell): Promise<CliResult> {
+  const { stage, fault } = grid;
   if (fault.arm) {
     await fault.arm(cell, stage.name);
     return withLimit(cell, cell.start().ended);
@@ -103,7 +119,7 @@ async function meet(cell: Cell, stage: Stage, fault: Fault): Promise<CliResult> 
     return stage.reached(cell);
   });
   await fault.inject?.(cell, stage.name);
-  await stage.release(cell);
+  if (!isHeld(grid)) await stage.release(cell);
   return withLimit(cell, run.ended);
 }
 
@@ -112,6 +128,14 @@ export async function withLimit(cell: Cell, ended: Promise<CliResult>): Promise<
   void ended.then((value) => (result = value));
   await until(`the conversion ends (it says: ${cell.run!.stderr().slice(-500)})`, () => result !== null);
   return result!;
+}
+
+/** Whatever ended it but a SIGKILL or a 7 says "torn down": then nothing may live before anybody else does anything. */
+async function proveWord(cell: Cell, { code, signal, stderr }: CliResult, problems: string[]): Promise<void> {
+  if (code === 7 || signal === 'SIGKILL') return;
+  const alive = await cell.alive();
+  if (alive.length > 0)
+    problems.push(`it ended with ${String(code ?? signal)}, and ${alive.join(', ')} lived:\n${stderr}`);
 }
 
 function check(problems: string[], who: string, { code, signal, stdout, stderr }: CliResult, expected: Expected): void {
@@ -133,7 +157,23 @@ async function cleanUp(cell: Cell, ended: CliResult, expected: Expected, problem
     if (down.code !== 0) problems.push(`down ended with ${String(down.code)}:\n${down.stdout}${down.stderr}`);
   } else if (ended.code === null) {
     await until('the watchdog has cleaned up', () => cell.closed(job));
+    if (expected.withoutLog !== true) proveHaste(cell, job, problems);
   }
+}
+
+/** What is promised beyond the end of a job's time, for all that a watchdog does then; seconds. */
+const promisedSeconds = 60;
+
+/** A watchdog that has begun is through within the time that is promised, by its log's and the journal's own stamps. */
+function proveHaste(cell: Cell, job: string, problems: string[]): void {
+  if (!cell.journalOf(job).includes('torn down by the watchdog')) return;
+  const [begun, closed] = [cell.watchdogBeganAt(job), cell.closedAt(job)];
+  if (begun === null || closed === null) {
+    problems.push('the watchdog tore down, and its log or the journal does not say when');
+    return;
+  }
+  const seconds = (closed - begun) / 1000;
+  if (seconds > promisedSeconds) problems.push(`the watchdog took ${seconds} s for its teardown`);
 }
 
 /** Asks the cloud itself, this computer, and the program. */

@@ -9,7 +9,7 @@ import { growth, inventory, type Inventory } from './files';
 import { hold } from './hold';
 import { Random } from './random';
 import { together } from './together';
-import { growthBetween, tableOf, typical, type Turn } from './verdict';
+import { growthBetween, growthOver, tableOf, typical, type Turn } from './verdict';
 import { observe } from './watchdogs';
 
 /** A cell on a disk of its own: some faults fill it. */
@@ -101,8 +101,7 @@ async function soak(homes: Record<SoakPlace, Home>, random: Random): Promise<boo
   leaks.push(...held.problems, ...growthBetween('a watchdog while it watches', held.first, held.last));
 
   const [first, last] = [typical(turns.slice(0, 5)), typical(turns.slice(-5))];
-  if (first !== null && last !== null)
-    leaks.push(...growthBetween('watchdogs of the first and last jobs', first, last));
+  leaks.push(...growthOver(first, last));
   for (const home of Object.values(homes)) {
     leaks.push(...(await home.left()));
     leaks.push(...home.grown().map((text) => `${home.cell.place}: ${text}`));

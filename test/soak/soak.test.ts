@@ -1,6 +1,6 @@
 import { drawTogether, drawTurn } from './draw';
 import { Random } from './random';
-import { growthBetween, typical, type Turn } from './verdict';
+import { growthBetween, growthOver, typical, type Turn } from './verdict';
 
 const names = (seed: number, from: number, to: number): string[] => {
   const random = new Random(seed);
@@ -35,6 +35,13 @@ describe('the verdict', () => {
     expect(growthBetween('it', sample, { handles: 19, kib: 60_000 })).toEqual([]);
     expect(growthBetween('it', sample, { handles: 40, kib: 56_000 })).toEqual(['it: handles went from 18 to 40']);
     expect(growthBetween('it', sample, { handles: 18, kib: 99_000 })).toEqual(['it: kib went from 56000 to 99000']);
+  });
+
+  it('takes watchdogs that nobody saw for a failure, not for no growth', () => {
+    expect(growthOver(sample, sample)).toEqual([]);
+    expect(growthOver(sample, { ...sample, handles: 40 })).toHaveLength(1);
+    expect(growthOver(sample, null)).toEqual([expect.stringContaining('no watchdog of the last jobs was seen')]);
+    expect(growthOver(null, null)).toHaveLength(2);
   });
 
   it('compares the typical watchdog, of those that were seen', () => {

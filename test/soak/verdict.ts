@@ -30,6 +30,13 @@ export function typical(turns: readonly Turn[]): Sample | null {
   return { handles: median(seen.map(({ handles }) => handles)), kib: median(seen.map(({ kib }) => kib)) };
 }
 
+/** What the watchdogs of the first and the last turns tell; a comparison without both sides proves nothing, and counts as a leak. */
+export function growthOver(first: Sample | null, last: Sample | null): string[] {
+  if (first !== null && last !== null) return growthBetween('watchdogs of the first and last jobs', first, last);
+  const unseen = [...(first === null ? ['first'] : []), ...(last === null ? ['last'] : [])];
+  return unseen.map((which) => `no watchdog of the ${which} jobs was seen: nothing is known of its growth`);
+}
+
 /** The turns as a Markdown table. */
 export function tableOf(turns: readonly Turn[]): string {
   const mib = (sample: Sample): string => (sample.kib / 1024).toFixed(0);

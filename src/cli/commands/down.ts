@@ -2,6 +2,7 @@ import { UserError, exitCode } from '../../errors';
 import { endJobs, stillAlive } from '../../job/down';
 import type { Command } from '../command';
 import { renderer } from '../progress';
+import { toTheEnd } from '../to-the-end';
 
 export const down: Command<{ job: string[] | undefined; all: boolean }> = {
   command: 'down [job..]',
@@ -26,13 +27,16 @@ export const down: Command<{ job: string[] | undefined; all: boolean }> = {
       });
     }
     const emit = renderer(output, { events: false });
-    const ended = await endJobs(args.all ? 'all' : jobs, { home, env, emit, signal: new AbortController().signal });
-    output.object(ended);
-    if (ended.length === 0) output.result('nothing is alive');
-    for (const { job, left } of ended) {
-      if (left.length === 0) output.result(`${job}: nothing is left`);
-      else output.trouble(stillAlive(job, left));
-    }
-    return ended.some(({ left }) => left.length > 0) ? exitCode.alive : exitCode.done;
+    const goesOn = "the teardown goes on to its end; should this process be killed, the jobs' watchdogs finish it";
+    return toTheEnd(output, goesOn, async () => {
+      const ended = await endJobs(args.all ? 'all' : jobs, { home, env, emit, signal: new AbortController().signal });
+      output.object(ended);
+      if (ended.length === 0) output.result('nothing is alive');
+      for (const { job, left } of ended) {
+        if (left.length === 0) output.result(`${job}: nothing is left`);
+        else output.trouble(stillAlive(job, left));
+      }
+      return ended.some(({ left }) => left.length > 0) ? exitCode.alive : exitCode.done;
+    });
   },
 };

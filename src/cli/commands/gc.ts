@@ -3,6 +3,7 @@ import { collect } from '../../job/collect';
 import type { Command } from '../command';
 import { renderer } from '../progress';
 import { table } from '../table';
+import { toTheEnd } from '../to-the-end';
 
 interface Arguments {
   provider: string;
@@ -35,23 +36,26 @@ export const gc: Command<Arguments> = {
       .option('dry-run', { type: 'boolean', default: false, describe: 'remove nothing' }),
   run: async (args, { output, home, env }) => {
     const emit = renderer(output, { events: false });
-    const found = await collect(
-      args.provider,
-      args.region ?? [],
-      { home, env, emit, signal: new AbortController().signal },
-      { dryRun: args['dry-run'], owners: args.owner ?? [] },
-    );
-    output.object(found);
-    if (found.length === 0) output.result('nothing of cvicast was found');
-    else {
-      output.result(
-        table(
-          ['VERDICT', 'TYPE', 'ID', 'REGION', 'JOB', ''],
-          found.map((one) => [one.verdict, one.type, one.id, one.region, one.job ?? '-', one.why ?? '']),
-        ),
+    const goesOn = 'gc goes on to its end; what it does not come to, another `cvicast gc` finds';
+    return toTheEnd(output, goesOn, async () => {
+      const found = await collect(
+        args.provider,
+        args.region ?? [],
+        { home, env, emit, signal: new AbortController().signal },
+        { dryRun: args['dry-run'], owners: args.owner ?? [] },
       );
-    }
-    for (const { type, id, fix } of found) if (fix !== undefined) output.talk(`${type} ${id}: ${fix}`);
-    return found.every(({ verdict }) => verdict === 'removed') ? exitCode.done : exitCode.alive;
+      output.object(found);
+      if (found.length === 0) output.result('nothing of cvicast was found');
+      else {
+        output.result(
+          table(
+            ['VERDICT', 'TYPE', 'ID', 'REGION', 'JOB', ''],
+            found.map((one) => [one.verdict, one.type, one.id, one.region, one.job ?? '-', one.why ?? '']),
+          ),
+        );
+      }
+      for (const { type, id, fix } of found) if (fix !== undefined) output.talk(`${type} ${id}: ${fix}`);
+      return found.every(({ verdict }) => verdict === 'removed') ? exitCode.done : exitCode.alive;
+    });
   },
 };
