@@ -267,10 +267,13 @@ export const aws: CloudTable = {
         version: 1,
       };
     },
-    'aws:ec2/getAmi:getAmi': (world, args) =>
-      strings(args['owners']).includes(facts.canonical)
+    'aws:ec2/getAmi:getAmi': (world, args) => {
+      // The second way, for an account that may not read the parameter; here it may.
+      world.ledger.remarks.push("the image was searched for, though Canonical's parameter names it");
+      return strings(args['owners']).includes(facts.canonical)
         ? image(world)
-        : refuse('NoResults', 'Your query returned no results. Please change your search criteria and try again.'),
+        : refuse('NoResults', 'Your query returned no results. Please change your search criteria and try again.');
+    },
   },
   poweredOff: async (world, entry) => {
     if (entry.properties['instanceInitiatedShutdownBehavior'] === 'terminate') {

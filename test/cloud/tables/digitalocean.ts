@@ -88,7 +88,10 @@ async function createDroplet(world: World, inputs: Props): Promise<Made> {
   const tags = Object.fromEntries(strings(inputs['tags']).map((tag) => [tag, '']));
   // Tags that are not there yet are made, and stay behind.
   for (const name of Object.keys(tags)) createTag(world, { name });
+  const guarded = world.ledger.alive('firewall').some((one) => Object.keys(one.tags).some((tag) => tag in tags));
   const id = String(world.serial());
+  // Nothing refuses that, but for a while the droplet is open to everybody.
+  if (!guarded) world.ledger.remarks.push(`droplet ${id} was made before any firewall was bound to its tags`);
   const entry = world.ledger.add({
     kind: 'droplet',
     id,
