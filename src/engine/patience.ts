@@ -6,7 +6,9 @@ export const engineMark = 'CVICAST_ENGINE';
 
 /** How long an engine that hangs may hold off the end of its job, seconds. */
 export interface Patience {
-  /** For an engine in the middle of a create, which should end by itself, since nobody knows better what it made. */
+  /** For an engine whose creates nobody wants any more: longer than a cloud usually takes, for nobody knows better what it made. */
+  readonly upSeconds: number;
+  /** For another process's engine that still works where everything is to go. */
   readonly waitSeconds: number;
   /** After its interruption: it begins nothing more, and saves what is in flight. */
   readonly saveSeconds: number;
@@ -14,10 +16,15 @@ export interface Patience {
   readonly destroySeconds: number;
 }
 
-/** The usual patience; `CVICAST_ENGINE_SECONDS` shortens all of it. */
+/** The usual patience; `CVICAST_ENGINE_SECONDS` shortens it. */
 export function patienceOf(env: NodeJS.ProcessEnv): Patience {
   const waitSeconds = Number(env['CVICAST_ENGINE_SECONDS'] ?? '60');
-  return { waitSeconds, saveSeconds: waitSeconds / 2, destroySeconds: 10 * waitSeconds };
+  return {
+    upSeconds: 2 * waitSeconds,
+    waitSeconds,
+    saveSeconds: waitSeconds / 2,
+    destroySeconds: Math.min(600, 30 * waitSeconds),
+  };
 }
 
 const pollMilliseconds = 100;

@@ -152,7 +152,7 @@ class JobStack implements Stack {
     work: () => Promise<T>,
   ): Promise<T> {
     if (signal === undefined) return this.translated(events, work);
-    const limit = { job: this.options.job, seconds: this.patience.waitSeconds, signal };
+    const limit = { job: this.options.job, seconds: this.patience.upSeconds, signal };
     return underLimit(
       limit,
       () => this.endEngines(events.say),

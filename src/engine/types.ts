@@ -53,7 +53,7 @@ export interface UpResult {
 
 /** One stack in the engine. All methods translate the engine's failures to `UserError`s with code `engine-…` or the cloud's. */
 export interface Stack {
-  /** Once `signal` is aborted, the engine may finish what it has begun, for a minute; then it is made to end. */
+  /** Once `signal` is aborted, the engine may finish what it has begun, for two minutes; then it is made to end. */
   up(
     stack: MachineStack,
     request: MachineRequest,

@@ -15,6 +15,11 @@ const graceSeconds = 30;
  */
 const patienceSeconds = 10;
 const pollSeconds = 2;
+/**
+ * Who calls the watchdog has waited already, and the end of a job's time is promised to the minute: an engine that still
+ * works then is waited for no longer. Seconds, see `patienceOf`.
+ */
+const hurry = { CVICAST_ENGINE_SECONDS: '20' } as const;
 /** Pauses between tries of a teardown that leaves something, seconds: they double from the one to the other. */
 const pauses = { first: 5, longest: 600 } as const;
 
@@ -155,9 +160,10 @@ export async function watch(
 
 function realLife(home: string, env: NodeJS.ProcessEnv, say: (line: string) => void): Life {
   const { signal } = new AbortController();
+  const hurried = { ...hurry, ...env };
   return {
     now: () => Date.now(),
     sleep: (duration) => new Promise((resolve) => setTimeout(resolve, duration * 1000)),
-    teardown: (folder) => teardown(folder, { home, env, emit: (event) => say(JSON.stringify(event)), signal }),
+    teardown: (folder) => teardown(folder, { home, env: hurried, emit: (event) => say(JSON.stringify(event)), signal }),
   };
 }
