@@ -5,6 +5,7 @@ import { messageOf } from '../errors';
 import { JobFolder } from './folder';
 import type { LeftOver } from './journal';
 import { isRunning, markOf, type ProcessMark } from './process-mark';
+import { steadyClock } from './steady-clock';
 import { teardown } from './teardown';
 
 /** How long a job whose client is gone without a word may wait for `cvicast attach`, seconds. */
@@ -156,7 +157,7 @@ export async function watch(
 function realLife(home: string, env: NodeJS.ProcessEnv, say: (line: string) => void): Life {
   const { signal } = new AbortController();
   return {
-    now: () => Date.now(),
+    now: steadyClock(),
     sleep: (duration) => new Promise((resolve) => setTimeout(resolve, duration * 1000)),
     teardown: (folder) => teardown(folder, { home, env, emit: (event) => say(JSON.stringify(event)), signal }),
   };
