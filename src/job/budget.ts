@@ -3,6 +3,7 @@ import { moneyText } from '../report/receipt';
 import type { JobContext } from './events';
 import type { Interruption } from './interruption';
 import type { JobRequest } from './request';
+import { steadyClock } from './steady-clock';
 
 /** Part of the time after which the user is warned. */
 const warnAt = 0.8;
@@ -38,11 +39,12 @@ export function watchBudget(
   interruption: Pick<Interruption, 'windUp'>,
 ): () => void {
   const end = Date.parse(expiresAt);
+  const now = steadyClock();
   const total = request.lease.ttlMinutes * 60_000;
   let warned = false;
   // The clock is looked at again and again: one long timer would miss a computer that slept or a clock that jumped.
   const timer = setInterval(() => {
-    const left = end - Date.now();
+    const left = end - now();
     if (left < Math.min(rescueSeconds * 1000, total * 0.1)) {
       clearInterval(timer);
       const message = `the job's time is over: what is on its way home has ${rescueSeconds} s (Ctrl-C ends the wait), then comes the teardown`;

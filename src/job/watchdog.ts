@@ -5,6 +5,7 @@ import { messageOf } from '../errors';
 import { JobFolder } from './folder';
 import type { LeftOver } from './journal';
 import { isRunning, markOf, type ProcessMark } from './process-mark';
+import { steadyClock } from './steady-clock';
 import { teardown } from './teardown';
 
 /** How long a job whose client is gone without a word may wait for `cvicast attach`, seconds. */
@@ -162,7 +163,7 @@ function realLife(home: string, env: NodeJS.ProcessEnv, say: (line: string) => v
   const { signal } = new AbortController();
   const hurried = { ...hurry, ...env };
   return {
-    now: () => Date.now(),
+    now: steadyClock(),
     sleep: (duration) => new Promise((resolve) => setTimeout(resolve, duration * 1000)),
     teardown: (folder) => teardown(folder, { home, env: hurried, emit: (event) => say(JSON.stringify(event)), signal }),
   };

@@ -49,6 +49,14 @@ describe('the time of a job', () => {
     expect(reasons.length).toBe(1);
   });
 
+  test('is over at its time also when the clock is put back meanwhile', () => {
+    jest.advanceTimersByTime(30 * 60_000);
+    jest.setSystemTime(begun - 24 * 3_600_000);
+    jest.advanceTimersByTime(29.5 * 60_000 + 2000);
+    expect(codes()).toEqual(['time-nearly-over', 'time-over']);
+    expect(reasons.length).toBe(1);
+  });
+
   test('is not watched after the work', () => {
     stop();
     jest.advanceTimersByTime(2 * 3_600_000);

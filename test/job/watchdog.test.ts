@@ -132,6 +132,21 @@ describe('a watchdog', () => {
     expect(folder.facts().closed).not.toBeNull();
   });
 
+  describe('whose clock is put back', () => {
+    beforeEach(() => void jest.useFakeTimers({ now: timeOver - 60 * seconds }));
+    afterEach(() => void jest.useRealTimers());
+
+    it('ends the job no later for that', async () => {
+      const folder = open(living);
+      const watched = watch(scratch(), job, {}, () => undefined);
+      await jest.advanceTimersByTimeAsync(30 * seconds);
+      jest.setSystemTime(begin);
+      await jest.advanceTimersByTimeAsync(50 * seconds);
+      expect(folder.facts().closed?.result).toBe('torn down by the watchdog: its time is over');
+      await watched;
+    });
+  });
+
   it('leaves the last word to a client that ended the job at the same time', async () => {
     const folder = open(living);
     const closes = () => folder.journal.write({ type: 'closed', result: 'delivered' });
