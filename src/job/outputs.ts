@@ -44,14 +44,15 @@ export function logPath(paths: OutputPaths, unit: string): string {
  */
 export function checkOutputs(paths: OutputPaths, besides: readonly string[], force: boolean): void {
   let folder = paths.folder;
-  while (!fs.existsSync(folder)) folder = path.dirname(folder);
+  while (!isTaken(folder)) folder = path.dirname(folder);
   for (const place of [folder, paths.logs]) {
-    if (fs.existsSync(place) && !fs.statSync(place).isDirectory()) {
-      throw unwritable(place, 'it is a file, not a folder');
-    }
+    if (!isTaken(place)) continue;
+    const found = fs.statSync(place, { throwIfNoEntry: false });
+    if (found === undefined) throw unwritable(place, 'it is a link that leads nowhere');
+    if (!found.isDirectory()) throw unwritable(place, 'it is a file, not a folder');
   }
   const written = [paths.model, paths.receipt, paths.page, paths.commands, ...besides];
-  const existing = written.find((file) => fs.existsSync(file));
+  const existing = written.find(isTaken);
   if (existing !== undefined && !force) {
     throw new UserError({
       code: 'output-exists',
@@ -68,6 +69,16 @@ export function checkOutputs(paths: OutputPaths, besides: readonly string[], for
     throw unwritable(folder, messageOf(thrown));
   } finally {
     fs.rmSync(probe, { force: true });
+  }
+}
+
+/** Whether something has this name, be it a link that leads nowhere. */
+function isTaken(file: string): boolean {
+  try {
+    fs.lstatSync(file);
+    return true;
+  } catch {
+    return false; // also where a folder above is a file: that is told of the folder
   }
 }
 
@@ -91,4 +102,36 @@ export function writeWhole(file: string, content: string | Buffer): void {
     fs.rmSync(part, { force: true });
     throw diskFullHere(thrown, file) ?? thrown;
   }
+}
+
+/** The same where nothing has that name yet. Answers false, and writes nothing, where something else came to have it. */
+export function writeNew(file: string, content: string | Buffer): boolean {
+  const part = `${file}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    fs.writeFileSync(part, content);
+    claim(part, file);
+    return true;
+  } catch (thrown) {
+    // What this very job wrote before it was interrupted is not in its own way.
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return holds(file, content);
+    throw diskFullHere(thrown, file) ?? thrown;
+  } finally {
+    fs.rmSync(part, { force: true });
+  }
+}
+
+/** Gives a file its name, or throws EEXIST: a link cannot replace anything, as a rename would. */
+function claim(part: string, file: string): void {
+  try {
+    fs.linkSync(part, file);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') throw thrown;
+    // Not every file system has links.
+    fs.copyFileSync(part, file, fs.constants.COPYFILE_EXCL);
+  }
+}
+
+function holds(file: string, content: string | Buffer): boolean {
+  const found = fs.statSync(file, { throwIfNoEntry: false });
+  return found?.isFile() === true && fs.readFileSync(file).equals(Buffer.from(content));
 }

@@ -137,8 +137,8 @@ export async function runJob(
   );
   try {
     // The receipt first: by it a later `resume` knows the rest for this job's own, which it may write over.
-    deliverReceipt(prepared.outputs, receipt, prepared.commandsText);
-    deliverLogs(folder, prepared.outputs);
+    deliverReceipt(folder, prepared, receipt, prepared.commandsText);
+    deliverLogs(folder, prepared);
   } catch (thrown) {
     // Why the job failed, and what it left, is the greater news.
     failure ??= thrown;

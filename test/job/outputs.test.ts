@@ -1,6 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { checkOutputs, companionPath, logPath, outputPaths, writeWhole } from '../../src/job/outputs';
+import { deliverFile } from '../../src/job/deliver';
+import { JobFolder } from '../../src/job/folder';
+import { checkOutputs, companionPath, logPath, outputPaths, writeNew, writeWhole } from '../../src/job/outputs';
+import type { Prepared } from '../../src/job/prepare';
 import { matching } from '../_helpers/matching';
 import { useScratch } from '../_helpers/scratch';
 
@@ -45,6 +48,47 @@ describe('outputs', () => {
     expect(() => checkOutputs(outputPaths('/proc/out', 'm', 'int8'), [], true)).toThrow(
       matching({ code: 'output-unwritable' }),
     );
+  });
+
+  test.each(['.', 'below/it'])('a link that leads nowhere in place of the folder is refused: %s', (below) => {
+    fs.symlinkSync(path.join(scratch(), 'gone'), path.join(scratch(), 'out'));
+    const paths = outputPaths(path.join(scratch(), 'out', below), 'm', 'int8');
+    expect(() => checkOutputs(paths, [], true)).toThrow(
+      matching({ code: 'output-unwritable', why: 'it is a link that leads nowhere' }),
+    );
+  });
+
+  test('a link that leads nowhere in place of a result is not replaced', () => {
+    const paths = outputPaths(scratch(), 'm', 'int8');
+    fs.symlinkSync(path.join(scratch(), 'gone'), paths.model);
+    expect(() => checkOutputs(paths, [], false)).toThrow(matching({ code: 'output-exists' }));
+  });
+
+  test('a name that is taken meanwhile stays with its file; the same content again is no matter', () => {
+    const file = path.join(scratch(), 'm');
+    expect(writeNew(file, 'one')).toBe(true);
+    expect(writeNew(file, 'one')).toBe(true);
+    expect(writeNew(file, 'two')).toBe(false);
+    expect(fs.readFileSync(file, 'utf8')).toBe('one');
+    fs.symlinkSync('gone', path.join(scratch(), 'link'));
+    expect(writeNew(path.join(scratch(), 'link'), 'x')).toBe(false);
+    expect(fs.readdirSync(scratch()).sort()).toEqual(['link', 'm']);
+  });
+
+  test('a result whose name was taken while the job ran is kept, and its place told; --force replaces', () => {
+    const folder = JobFolder.create(path.join(scratch(), 'home'), 'cv-20261128-112830-7f3a9c');
+    const file = path.join(scratch(), 'out/m.cvimodel');
+    const put = (force: boolean): void =>
+      deliverFile(folder, { request: { wish: { force } } } as Prepared, file, 'a model');
+    fs.mkdirSync(path.dirname(file));
+    fs.writeFileSync(file, 'mine');
+    const kept = path.join(folder.kept, 'undelivered/m.cvimodel');
+    expect(() => put(false)).toThrow(
+      matching({ code: 'output-exists', exit: 'conversion', fix: `take it from ${kept}` }),
+    );
+    expect([fs.readFileSync(file, 'utf8'), fs.readFileSync(kept, 'utf8')]).toEqual(['mine', 'a model']);
+    put(true);
+    expect(fs.readFileSync(file, 'utf8')).toBe('a model');
   });
 
   test('a failed write leaves nothing', () => {
