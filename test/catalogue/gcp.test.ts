@@ -346,3 +346,19 @@ it.each([
 ])('explains %s', (text, code, next) => {
   expect(entryFor(gcp.errors, text)).toMatchObject({ code, next });
 });
+
+it('asks before the creation for what the creation itself needs', () => {
+  expect(neededPermissions).toEqual(
+    expect.arrayContaining(
+      [
+        'instances.setLabels',
+        'disks.setLabels',
+        'networks.updatePolicy',
+        'subnetworks.use',
+        'subnetworks.useExternalIp',
+      ].map((one) => `compute.${one}`),
+    ),
+  );
+  const page = fs.readFileSync(path.resolve(__dirname, '../../docs/providers/gcp.md'), 'utf8');
+  for (const permission of neededPermissions) expect(page).toContain(`- ${permission}\n`);
+});

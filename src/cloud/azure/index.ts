@@ -35,7 +35,7 @@ export const azure: Cloud = {
     {
       what: 'Azure deallocates the machine by a schedule; its disk and address bill on until the resource group goes',
       kind: 'platform',
-      smallestMinutes: 30,
+      smallestMinutes: 31,
       stopsBill: false,
       leavesPerHour: diskAndAddress,
     },
