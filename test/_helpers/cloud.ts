@@ -33,6 +33,8 @@ export interface LedgerView {
   readonly waitingAt: readonly string[];
   /** Does a connection to a machine stand still? */
   readonly stalled: boolean;
+  /** How far ahead the timers of platform and guests were armed, minutes: also those that were called off since. */
+  readonly armed: readonly number[];
 }
 
 export interface CloudStandIn {

@@ -15,6 +15,9 @@ if (why !== null) process.stderr.write(`conversions on stand-in clouds are skipp
 
 jest.setTimeout(15 * 60_000);
 
+/** Minutes; none of the usual ones, so that a timer that does not come from here shows. */
+const timeout = 40;
+
 interface Receipt {
   readonly job: string;
   readonly result: string;
@@ -45,11 +48,23 @@ interface Receipt {
       '127.0.0.1/32',
       '--max-cost',
       '1',
+      '--timeout',
+      String(timeout),
       '--yes',
     ];
     return cli(['convert', model, '--images', images, '--calibration-count', '10', '--out', out, ...place, ...more], {
       env: env(),
     });
+  }
+
+  /** What ends the machine when nobody does, of the platform and of the guest, was armed for the time that was asked for. */
+  function expectTimers(name: string, { armed }: LedgerView): void {
+    const kinds = clouds[name]!.endedBy.map(({ kind }) => kind);
+    const timers = kinds.filter((kind) => kind === 'platform' || kind === 'guest');
+    const inTime = armed.filter((minutes) => Math.abs(minutes - timeout) < 1.5);
+    expect(inTime).toHaveLength(timers.length);
+    // The guest has another one, some minutes later.
+    expect(Math.max(...armed)).toBeLessThan(timeout + 10);
   }
 
   test.each(rented)(
@@ -70,6 +85,7 @@ interface Receipt {
       const journal = fs.readFileSync(path.join(home().path, 'jobs', receipt.job, 'journal.jsonl'), 'utf8');
       expect(journal).toMatch(/"type":"intent".*"account":"[^"]+"/);
       expectBill(receipt.cost.actual, name, ledger);
+      expectTimers(name, ledger);
       const swept = await cli(['gc', '--provider', name, '--json'], { env: env() });
       expect({ code: swept.code, found: swept.stdout }).toEqual({ code: 0, found: '[]\n' });
     },

@@ -3,6 +3,8 @@ export class Clock {
   private ahead = 0;
   private readonly timers = new Map<number, { at: number; run: () => void; timeout: NodeJS.Timeout }>();
   private next = 1;
+  /** How far ahead each timer was armed, minutes: also those that were called off since. */
+  readonly armed: number[] = [];
 
   now(): number {
     return Date.now() + this.ahead;
@@ -11,6 +13,7 @@ export class Clock {
   /** Runs `run` at `at` (milliseconds since 1970, of this clock); answers the timer's number. */
   at(at: number, run: () => void): number {
     const id = this.next++;
+    this.armed.push((at - this.now()) / 60_000);
     this.timers.set(id, { at, run, timeout: this.arm(id, at) });
     return id;
   }

@@ -85,6 +85,7 @@ export function controlRoute(world: LiveWorld, stop: () => void): Route {
             remarks: world.ledger.remarks,
             waitingAt: world.faults.waitingAt(),
             stalled: world.wire.stalled,
+            armed: world.clock.armed,
           },
         };
       case 'GET /logs':
