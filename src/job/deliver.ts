@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { UserError } from '../errors';
+import { messageOf, UserError } from '../errors';
 import { companionFiles } from '../model';
 import { receiptPage } from '../report/page';
 import type { Receipt } from '../report/receipt';
@@ -38,13 +38,38 @@ export function deliverFile(folder: JobFolder, { request }: Job, file: string, c
 /** Puts the finished model and its companion where the user wants them; answers the model's size and hash. */
 export function deliver(folder: JobFolder, prepared: Prepared, modelName: string): { bytes: number; sha256: string } {
   const { outputs, request, facts, check } = prepared;
-  const content = fs.readFileSync(keptFile(folder, modelName));
-  deliverFile(folder, prepared, outputs.model, content);
+  const kept = keptFile(folder, modelName);
+  const content = fs.readFileSync(kept);
+  try {
+    deliverFile(folder, prepared, outputs.model, content);
+  } catch (thrown) {
+    throw madeButNotDelivered(thrown, outputs.model, kept);
+  }
   const modelFile = path.basename(outputs.model);
   for (const file of companionFiles(request.target, facts, { modelFile, options: request.options, check })) {
     deliverFile(folder, prepared, companionPath(outputs, file.name), file.text);
   }
   return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+}
+
+/** A model that was made is not lost because its place takes it no more: the folder went, or its disk has no room. */
+function madeButNotDelivered(thrown: unknown, file: string, kept: string): unknown {
+  if (thrown instanceof UserError && thrown.code === 'output-exists') return thrown;
+  const where = `The finished model is in ${kept}.`;
+  if (thrown instanceof UserError) {
+    const { code, what, why, fix, exit } = thrown;
+    return new UserError({ code, what, why, fix: `${fix} ${where}`, exit }, { cause: thrown });
+  }
+  return new UserError(
+    {
+      code: 'not-delivered',
+      what: `${file} could not be written`,
+      why: messageOf(thrown),
+      fix: where,
+      exit: 'conversion',
+    },
+    { cause: thrown },
+  );
 }
 
 /** Copies the logs of all steps beside the results; called also when a job failed. */

@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { deliverFile } from '../../src/job/deliver';
+import { deliver, deliverFile } from '../../src/job/deliver';
 import { JobFolder } from '../../src/job/folder';
 import { checkOutputs, companionPath, logPath, outputPaths, writeNew, writeWhole } from '../../src/job/outputs';
+import { keptFile } from '../../src/job/pipeline';
 import type { Prepared } from '../../src/job/prepare';
 import { matching } from '../_helpers/matching';
 import { useScratch } from '../_helpers/scratch';
@@ -89,6 +90,22 @@ describe('outputs', () => {
     expect([fs.readFileSync(file, 'utf8'), fs.readFileSync(kept, 'utf8')]).toEqual(['mine', 'a model']);
     put(true);
     expect(fs.readFileSync(file, 'utf8')).toBe('a model');
+  });
+
+  test('a finished model whose folder takes nothing any more is not lost: it is said where it is', () => {
+    const folder = JobFolder.create(path.join(scratch(), 'home'), 'cv-20261128-112830-7f3a9c');
+    const kept = keptFile(folder, 'm.cvimodel');
+    fs.mkdirSync(path.dirname(kept), { recursive: true });
+    fs.writeFileSync(kept, 'a model');
+    fs.writeFileSync(path.join(scratch(), 'out'), 'no folder any more');
+    const job = {
+      outputs: outputPaths(path.join(scratch(), 'out'), 'm', 'int8'),
+      request: { wish: { force: true } },
+    } as Prepared;
+    expect(() => deliver(folder, job, 'm.cvimodel')).toThrow(
+      matching({ code: 'not-delivered', exit: 'conversion', fix: `The finished model is in ${kept}.` }),
+    );
+    expect(fs.readFileSync(kept, 'utf8')).toBe('a model');
   });
 
   test('a failed write leaves nothing', () => {
