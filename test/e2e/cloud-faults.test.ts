@@ -143,6 +143,7 @@ describeCloud('the teardown of a job', () => {
         ...{ type: 'job', id: folder.job, console: expect.any(String) as string },
         why: `it was made in account ${made}, and these credentials are of account another-team`,
         fix: `run \`cvicast down ${folder.job}\` with the credentials of account ${made}`,
+        untouched: true,
       },
     ]);
     expect([await rental.cloud.alive(), stateText(rental.home)]).toEqual(before);

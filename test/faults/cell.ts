@@ -143,6 +143,7 @@ export class Cell {
   env(): NodeJS.ProcessEnv {
     return {
       ...clean(process.env),
+      CVICAST_LINE_SECONDS: '60',
       ...this.options.env,
       ...this.cloud?.env,
       HOME: this.parent,
@@ -150,7 +151,6 @@ export class Cell {
       CVICAST_HOME: this.home,
       CVICAST_LOCAL_MACHINE: 'process',
       CVICAST_RETRY_SECONDS: '0.1',
-      CVICAST_LINE_SECONDS: '60',
       CVICAST_WATCHDOG_SECONDS: String(this.options.watchdogSeconds),
       NODE_OPTIONS: ['clock', 'uncaught'].map((name) => `--require ${root}/test/_fixtures/${name}.js`).join(' '),
       CVICAST_TEST_CLOCK: this.clockFile,
