@@ -8,10 +8,15 @@ export function planLines(row: PlanRow): string[] {
   return [
     `plan      ${row.title}, ${row.region}${row.zone === null ? '' : ` (${row.zone})`}: ${row.size}, ${row.vcpus} vCPU, ${row.memoryGiB} GiB${row.spot ? ', spot' : ''}`,
     `creates   ${row.created.join(', ')}`,
-    `time      about ${row.minutes} min (${row.howEstimated})`,
+    `time      about ${row.minutes} min (${row.howEstimated})${otherTime(row)}`,
     `cost      about ${moneyText(row.estimate, row.currency)} at ${moneyText(row.pricePerHour, row.currency)} an hour (${row.priceSource}, ${row.priceDate}); smallest bill ${moneyText(row.minimumBill, row.currency)}; at worst ${worst}`,
     ...row.endedBy.map((end, index) => `${index === 0 ? 'ended by' : '        '}  ${end}`),
   ];
+}
+
+function otherTime({ otherToolchain: other, currency }: PlanRow): string {
+  if (other === null) return '';
+  return `; with --toolchain ${other.toolchain} about ${other.minutes} min, ${moneyText(other.estimate, currency)}`;
 }
 
 /** Width that everything below the columns keeps to. */
@@ -28,6 +33,7 @@ export function planTable(rows: readonly PlanRow[]): string {
     ...creationLines(rows),
     '',
     ...estimateLines(rows),
+    ...otherTimeLines(rows),
   ].join('\n');
 }
 
@@ -49,6 +55,16 @@ function estimateLines(rows: readonly PlanRow[]): string[] {
   return [...ways].flatMap(([how, providers]) =>
     folded('MIN  ', `${ways.size === 1 ? '' : `${providers.join(', ')}: `}${how}`),
   );
+}
+
+/** The minutes with the other way to install the toolchain, which all rows have in common. */
+function otherTimeLines(rows: readonly PlanRow[]): string[] {
+  const times = rows.flatMap(({ provider, otherToolchain: other }) =>
+    other === null ? [] : [{ way: other.toolchain, text: `${provider} ${other.minutes}` }],
+  );
+  const way = times[0]?.way;
+  if (way === undefined) return [];
+  return folded('     ', `with --toolchain ${way}: ${times.map(({ text }) => text).join(', ')}`);
 }
 
 /** A text after its beginning, broken between words; what follows stands below the text. */

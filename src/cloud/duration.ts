@@ -1,4 +1,5 @@
 import type { ToolchainKind } from '../tpumlir/types';
+import type { Throttle } from './types';
 
 /**
  * How long a conversion takes, from the model's size, the number of pictures and the vCPUs.
@@ -56,6 +57,8 @@ export interface MachineSpeed {
   readonly bootSeconds: number;
   /** This computer: whole cores, no upload, a toolchain that may be there already. */
   readonly local?: boolean;
+  /** A burstable size that is slowed down. */
+  readonly throttle?: Throttle | undefined;
 }
 
 export interface DurationEstimate {
@@ -66,6 +69,9 @@ export interface DurationEstimate {
   /** How it was estimated, one sentence. */
   readonly how: string;
 }
+
+const throttleInWords = ({ afterSeconds, share }: Throttle): string =>
+  `the size is slowed down to ${Math.round(share * 100)} % ${afterSeconds === 0 ? 'in the long run' : `after ${Math.round(afterSeconds / 60)} min of work`}`;
 
 const line = (of: { seconds: number; perGigaMac: number }, gigaMacs: number): number =>
   of.seconds + of.perGigaMac * gigaMacs;
@@ -81,6 +87,21 @@ function calibration(size: ConversionSize, gigaMacs: number, vcpus: number, shar
   return size.calibrator === 'both' ? stock + fast : fast;
 }
 
+/**
+ * What work takes on a machine that is slowed down, one stage after the other from `begun` (seconds of its life) on: at full
+ * speed until the throttle, at its share of the speed afterwards. Boot and installation count as full work.
+ */
+function slowedDown(throttle: Throttle | undefined, begun: number): (seconds: number) => number {
+  if (throttle === undefined) return (seconds) => seconds;
+  let clock = begun;
+  return (seconds) => {
+    const full = Math.max(0, Math.min(seconds, throttle.afterSeconds - clock));
+    const taken = full + (seconds - full) / throttle.share;
+    clock += taken;
+    return taken;
+  };
+}
+
 /** Seconds from the request to the machine's end, with its parts. */
 export function conversionDuration(size: ConversionSize, machine: MachineSpeed): DurationEstimate {
   const gigaMacs = (size.macs ?? size.bytes * estimated.macsPerByte) / 1e9;
@@ -88,18 +109,28 @@ export function conversionDuration(size: ConversionSize, machine: MachineSpeed):
   const toolchain = size.toolchain === 'docker' ? estimated.dockerSeconds : measured.venvSeconds;
   const toSend = size.bytes + (size.imageBytes ?? size.images * estimated.pictureBytes);
   const upload = machine.local ? 0 : toSend / estimated.uploadBytesPerSecond;
-  const parts = {
-    boot: machine.bootSeconds,
-    toolchainAndUpload: Math.max(toolchain, upload),
+  const before = machine.bootSeconds + Math.max(toolchain, upload);
+  const work = {
     transform: line(measured.transform, gigaMacs) / share,
     calibrate: calibration(size, gigaMacs, machine.vcpus, share),
     deploy: line(measured.deploy, gigaMacs) / share,
+  };
+  const slowed = slowedDown(machine.throttle, before);
+  const parts = {
+    boot: machine.bootSeconds,
+    toolchainAndUpload: before - machine.bootSeconds,
+    transform: slowed(work.transform),
+    calibrate: slowed(work.calibrate),
+    deploy: slowed(work.deploy),
     around: estimated.aroundSeconds,
   };
-  const seconds = Object.values(parts).reduce((sum, part) => sum + part, 0);
+  const total = (of: Readonly<Record<string, number>>): number =>
+    Object.values(of).reduce((sum, part) => sum + part, 0);
+  const seconds = total(parts);
+  const slower = parts.transform + parts.calibrate + parts.deploy > total(work);
   const basis = size.macs === null ? 'the file size, as the graph does not tell its work' : 'the work of one picture';
   const how = `from ${basis} (${gigaMacs.toFixed(2)} GMAC), ${size.images} pictures and ${machine.vcpus} vCPUs, scaled from YOLO11n on two cores; boot, ${
     size.toolchain === 'docker' ? 'image pull' : 'package install'
-  } and an upload at 8 Mbit/s are assumed`;
+  } and an upload at 8 Mbit/s are assumed${slower && machine.throttle ? `; ${throttleInWords(machine.throttle)}` : ''}`;
   return { seconds, parts, how };
 }

@@ -25,6 +25,8 @@ export interface PlanRow {
   readonly minimumBill: number;
   readonly minutes: number;
   readonly estimate: number;
+  /** The same machine with the other way to install the toolchain; null on this computer, where it may be there already. */
+  readonly otherToolchain: Pick<PlanRow, 'toolchain' | 'minutes' | 'estimate'> | null;
   /** The bill when everything goes wrong: of the machine's whole life where something ends it there, of one day elsewhere. */
   readonly worstCase: number;
   readonly worstCasePer: 'job' | 'day';
@@ -168,7 +170,16 @@ function durationOf(cloud: Cloud, size: MachineSize, wish: PlanWish): DurationEs
     vcpus: size.vcpus,
     bootSeconds: cloud.bootSeconds,
     local: cloud.name === 'local',
+    throttle: size.throttle,
   });
+}
+
+const minutesOf = ({ seconds }: DurationEstimate): number => Math.round(seconds / 6) / 10;
+
+function otherToolchain(cloud: Cloud, size: MachineSize, wish: PlanWish): PlanRow['otherToolchain'] {
+  const toolchain = wish.conversion.toolchain === 'docker' ? 'venv' : 'docker';
+  const duration = durationOf(cloud, size, { ...wish, conversion: { ...wish.conversion, toolchain } });
+  return { toolchain, minutes: minutesOf(duration), estimate: billOf(cloud, size, duration.seconds) };
 }
 
 /**
@@ -186,7 +197,7 @@ export function planFor(cloud: Cloud, wish: PlanWish): PlanRow {
   const warnings = warningsFor(cloud, wish, listed, region.name, livePrice);
 
   const duration = durationOf(cloud, size, wish);
-  const minutes = Math.round(duration.seconds / 6) / 10;
+  const minutes = minutesOf(duration);
   const estimate = billOf(cloud, size, duration.seconds);
   if (wish.maxCost !== undefined && estimate > wish.maxCost) {
     throw overBudget(cloud, size, { estimate, minutes }, wish.maxCost, wish);
@@ -238,6 +249,7 @@ export function planFor(cloud: Cloud, wish: PlanWish): PlanRow {
     minimumBill: billOf(cloud, size, 0),
     minutes,
     estimate,
+    otherToolchain: cloud.name === 'local' ? null : otherToolchain(cloud, size, wish),
     worstCase,
     worstCasePer: end || size.pricePerHour === 0 ? 'job' : 'day',
     ttlMinutes,

@@ -5,6 +5,11 @@ import type { MachineStack } from '../../stacks/machine';
 
 export type Purpose = 'general' | 'burstable';
 
+export interface Throttle {
+  readonly afterSeconds: number;
+  readonly share: number;
+}
+
 export interface MachineSize {
   readonly name: string;
   readonly vcpus: number;
@@ -12,6 +17,8 @@ export interface MachineSize {
   readonly purpose: Purpose;
   /** For burstable sizes: what running flat out does to price or speed. One sentence. */
   readonly burstNote?: string;
+  /** For burstable sizes that are slowed down: the seconds of full work before that, and the share of the speed that is left. */
+  readonly throttle?: Throttle;
   /** List price of one hour in the default region, without tax; disk and address included where the cloud bills them apart. */
   readonly pricePerHour: number;
   readonly currency: 'USD';

@@ -148,12 +148,20 @@ async function livePriceOf(cloud: Cloud, row: PlanRow, context: PrepareContext):
   }
 }
 
-/** The one plan that a conversion follows. Throws what `planRows` throws. */
+/** The one plan that a conversion follows. Throws what `planRows` throws, and `provider-all`, which is no one place. */
 export async function choosePlan(
   wish: PlaceWish,
   conversion: ConversionSize,
   context: PrepareContext,
 ): Promise<PlanRow> {
+  if (wish.provider === 'all')
+    throw new UserError({
+      code: 'provider-all',
+      what: '--provider all does not say where to convert',
+      why: 'all clouds can be planned for side by side, and one of them converts',
+      fix: 'name one, or let --provider cheapest or --provider fastest choose',
+      exit: 'input',
+    });
   const rows = await planRows(wish, conversion, context);
   const row = chooses(wish) ? pickRow(rows, wish.provider) : rows[0];
   if (!row) throw new Bug('planRows gave no row');

@@ -75,6 +75,24 @@ describe('the estimated duration', () => {
     expect(of({ macs: null })).toBeCloseTo(of({}), -1);
     expect(of({ images: 0 })).toBeLessThan(of({ images: 1 }));
   });
+
+  it('counts what a burstable size does after its burst, and says so', () => {
+    // 40 s of boot and 250 s of installation come first, then some 60 s of work.
+    const of = (throttle?: { afterSeconds: number; share: number }) =>
+      conversionDuration(conversion, { vcpus: 2, bootSeconds: 40, throttle });
+    const work = ({ transform, calibrate, deploy }: ReturnType<typeof of>['parts']): number =>
+      transform + calibrate + deploy;
+    const plain = of();
+    const half = of({ afterSeconds: 0, share: 0.5 });
+    expect(work(half.parts)).toBeCloseTo(2 * work(plain.parts), 6);
+    expect(half.parts.toolchainAndUpload).toBe(plain.parts.toolchainAndUpload);
+    expect(half.how).toContain('slowed down to 50 % in the long run');
+
+    const late = of({ afterSeconds: 300, share: 0.2 });
+    expect(work(late.parts)).toBeCloseTo(10 + (work(plain.parts) - 10) / 0.2, 6);
+    expect(late.how).toContain('slowed down to 20 % after 5 min of work');
+    expect(of({ afterSeconds: 3600, share: 0.2 })).toEqual(plain);
+  });
 });
 
 describe('a plan', () => {
@@ -94,6 +112,25 @@ describe('a plan', () => {
     expect(row.worstCase).toBeCloseTo(row.pricePerHour, 3);
     expect(row.endedBy[0]).toContain('platform: after 60 min, ');
     expect(JSON.parse(JSON.stringify(row))).toEqual(row);
+  });
+
+  it('says how long the other way to install the toolchain takes on the same machine', () => {
+    const docker = planFor(findCloud('gcp'), wish());
+    const venv = planFor(findCloud('gcp'), wish({ conversion: { ...conversion, toolchain: 'venv' } }));
+    expect(docker.otherToolchain).toEqual({ toolchain: 'venv', minutes: venv.minutes, estimate: venv.estimate });
+    expect(venv.otherToolchain).toEqual({ toolchain: 'docker', minutes: docker.minutes, estimate: docker.estimate });
+    expect(venv.minutes).toBeLessThan(docker.minutes);
+    expect(planFor(findCloud('local'), wish()).otherToolchain).toBeNull();
+  });
+
+  it.each([
+    ['gcp', 'e2-medium', 'e2-standard-2'],
+    ['azure', 'Standard_B2s', 'Standard_F2s_v2'],
+    ['alibaba', 'ecs.t6-c1m2.large', 'ecs.c7.large'],
+  ])('takes longer on the burstable size of %s than on a whole one, with work enough', (cloud, burstable, whole) => {
+    const minutes = (size: string): number =>
+      planFor(findCloud(cloud), wish({ size, conversion: { ...conversion, images: 10_000 } })).minutes;
+    expect(minutes(burstable)).toBeGreaterThan(1.5 * minutes(whole));
   });
 
   it('turns --max-cost into the life of the machine, bounded by --timeout', () => {

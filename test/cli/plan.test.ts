@@ -93,5 +93,13 @@ describe('plan for all clouds', () => {
       expect(text).toContain(`${provider} $${minimumBill.toFixed(4)} ${created.join(', ')}`);
       expect(text).toContain(`MIN ${provider}: ${howEstimated}`);
     }
+    const [aws, alibaba] = rows.map(({ otherToolchain }) => otherToolchain?.minutes);
+    expect(text).toContain(`with --toolchain venv: aws ${aws}, alibaba ${alibaba}`);
+  });
+
+  it('says for one cloud what the other way to install the toolchain would take', async () => {
+    const one = { ...asked, provider: 'aws' } as typeof asked;
+    const { stdout } = await runCommand(plan, one, { home: around.home, env: around.env });
+    expect(stdout).toMatch(/^time .* min \(.*\); with --toolchain venv about [\d.]+ min, \$[\d.]+$/m);
   });
 });

@@ -75,6 +75,11 @@ describe('choosing among those with credentials', () => {
     expect(await refusal(nowhere, user(...two))).toMatchObject(nothing);
   });
 
+  it('all is nowhere to convert', async () => {
+    const asked = choosePlan(wish('all'), conversion, user(...two));
+    await expect(asked).rejects.toMatchObject({ code: 'provider-all', exit: 'input' });
+  });
+
   it('all: refused in the same words', async () => {
     expect(await refusalOfAll({ maxCost: 0.0001 })).toMatchObject({ code: 'over-budget', exit: 'budget' });
     expect(await refusalOfAll({ size: 'x9.huge' })).toMatchObject({ code: 'nothing-fits', exit: 'input' });

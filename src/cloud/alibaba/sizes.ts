@@ -28,12 +28,8 @@ export const regions: readonly CloudRegion[] = [
 /** What the estimates below add for 30 GiB of ESSD, USD an hour; the address is billed by outgoing traffic alone. */
 const disk = 0.006;
 
-interface Row {
-  readonly name: string;
-  readonly vcpus: number;
-  readonly memoryGiB: number;
+interface Row extends Pick<MachineSize, 'name' | 'vcpus' | 'memoryGiB' | 'burstNote' | 'throttle'> {
   readonly alone: number;
-  readonly burstNote?: string;
 }
 
 const rows: readonly Row[] = [
@@ -44,6 +40,7 @@ const rows: readonly Row[] = [
     alone: 0.055,
     burstNote:
       'Running flat out spends its CPU credits in about half an hour; then it is throttled to 20 % of each core.',
+    throttle: { afterSeconds: 30 * 60, share: 0.2 },
   },
   { name: 'ecs.c7.large', vcpus: 2, memoryGiB: 4, alone: 0.105 },
   { name: 'ecs.g7.large', vcpus: 2, memoryGiB: 8, alone: 0.13 },
@@ -51,10 +48,9 @@ const rows: readonly Row[] = [
   { name: 'ecs.c7.2xlarge', vcpus: 8, memoryGiB: 16, alone: 0.42 },
 ];
 
-export const sizes: readonly MachineSize[] = rows.map(({ alone, burstNote, ...row }) => ({
+export const sizes: readonly MachineSize[] = rows.map(({ alone, ...row }) => ({
   ...row,
-  purpose: burstNote === undefined ? 'general' : 'burstable',
-  ...(burstNote === undefined ? {} : { burstNote }),
+  purpose: row.burstNote === undefined ? 'general' : 'burstable',
   pricePerHour: Math.round((alone + disk) * 10_000) / 10_000,
   currency: 'USD',
 }));

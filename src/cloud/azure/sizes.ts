@@ -20,13 +20,9 @@ export const regions: readonly CloudRegion[] = [
 /** A Standard address (0.005) and a Standard SSD of 32 GiB (2.40 a month, 730 hours), USD an hour. */
 export const diskAndAddress = 0.0083;
 
-interface Row {
-  readonly name: string;
-  readonly vcpus: number;
-  readonly memoryGiB: number;
+interface Row extends Pick<MachineSize, 'name' | 'vcpus' | 'memoryGiB' | 'burstNote' | 'throttle'> {
   /** The machine alone, USD an hour, East US, Linux. */
   readonly alone: number;
-  readonly burstNote?: string;
 }
 
 const rows: readonly Row[] = [
@@ -37,6 +33,7 @@ const rows: readonly Row[] = [
     alone: 0.0416,
     burstNote:
       'Running flat out spends its CPU credits (a new machine has 60: about 37 minutes of both cores); then it is throttled to 40 % of one core in all.',
+    throttle: { afterSeconds: 37 * 60, share: 0.2 },
   },
   { name: 'Standard_F2s_v2', vcpus: 2, memoryGiB: 4, alone: 0.0846 },
   { name: 'Standard_D2s_v5', vcpus: 2, memoryGiB: 8, alone: 0.096 },
@@ -46,10 +43,9 @@ const rows: readonly Row[] = [
   { name: 'Standard_D8s_v5', vcpus: 8, memoryGiB: 32, alone: 0.384 },
 ];
 
-export const sizes: readonly MachineSize[] = rows.map(({ alone, burstNote, ...row }) => ({
+export const sizes: readonly MachineSize[] = rows.map(({ alone, ...row }) => ({
   ...row,
-  purpose: burstNote === undefined ? 'general' : 'burstable',
-  ...(burstNote === undefined ? {} : { burstNote }),
+  purpose: row.burstNote === undefined ? 'general' : 'burstable',
   pricePerHour: Math.round((alone + diskAndAddress) * 10_000) / 10_000,
   currency: 'USD',
 }));

@@ -8,7 +8,7 @@ function size(
   vcpus: number,
   memoryGiB: number,
   compute: number,
-  burst?: Pick<MachineSize, 'burstNote'>,
+  burst?: Pick<MachineSize, 'burstNote' | 'throttle'>,
 ): MachineSize {
   const pricePerHour = Math.round((compute + addressAndDisk) * 1e5) / 1e5;
   return { name, vcpus, memoryGiB, purpose: burst ? 'burstable' : 'general', ...burst, pricePerHour, currency: 'USD' };
@@ -19,6 +19,8 @@ export const sizes: readonly MachineSize[] = [
   size('e2-medium', 2, 4, 0.0335, {
     burstNote:
       'it has one vCPU worth of time in the long run: no extra charge, but half the speed once its burst is spent',
+    // How long a burst lasts is not published: counted as none.
+    throttle: { afterSeconds: 0, share: 0.5 },
   }),
   size('e2-standard-2', 2, 8, 0.06701),
   size('e2-standard-4', 4, 16, 0.13402),
