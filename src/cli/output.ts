@@ -38,7 +38,7 @@ export class Output {
 
   /** A result, for people; silent with `--json`, where `object` speaks. */
   result(text: string): void {
-    if (!this.json) this.out.write(`${text}\n`);
+    if (!this.json) this.out.write(`${printable(text)}\n`);
   }
 
   /** A result, for programs: one JSON document on one line. */
@@ -109,6 +109,7 @@ function printable(text: string): string {
     .join('');
 }
 
-function oneLine(text: string): string {
+/** A foreign text within one line of ours. */
+export function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, ' ');
 }

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { messageOf, UserError } from '../errors';
 import { companionFiles } from '../model';
 import { receiptPage } from '../report/page';
-import type { Receipt } from '../report/receipt';
+import type { Receipt, WrittenFile } from '../report/receipt';
 import type { JobFolder } from './folder';
 import { companionPath, writeNew, writeWhole } from './outputs';
 import { keptFile } from './pipeline';
@@ -35,8 +35,18 @@ export function deliverFile(folder: JobFolder, { request }: Job, file: string, c
   });
 }
 
-/** Puts the finished model and its companion where the user wants them; answers the model's size and hash. */
-export function deliver(folder: JobFolder, prepared: Prepared, modelName: string): { bytes: number; sha256: string } {
+const written = (file: string, content: string | Buffer): WrittenFile => ({
+  path: file,
+  sha256: createHash('sha256').update(content).digest('hex'),
+  bytes: Buffer.byteLength(content),
+});
+
+/** Puts the finished model and its companions where the user wants them; answers what was written, the model first. */
+export function deliver(
+  folder: JobFolder,
+  prepared: Prepared,
+  modelName: string,
+): readonly [WrittenFile, ...WrittenFile[]] {
   const { outputs, request, facts, check } = prepared;
   const kept = keptFile(folder, modelName);
   const content = fs.readFileSync(kept);
@@ -46,10 +56,15 @@ export function deliver(folder: JobFolder, prepared: Prepared, modelName: string
     throw madeButNotDelivered(thrown, outputs.model, kept);
   }
   const modelFile = path.basename(outputs.model);
-  for (const file of companionFiles(request.target, facts, { modelFile, options: request.options, check })) {
-    deliverFile(folder, prepared, companionPath(outputs, file.name), file.text);
-  }
-  return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+  const companions = companionFiles(request.target, facts, { modelFile, options: request.options, check });
+  return [
+    written(outputs.model, content),
+    ...companions.map(({ name, text }) => {
+      const file = companionPath(outputs, name);
+      deliverFile(folder, prepared, file, text);
+      return written(file, text);
+    }),
+  ];
 }
 
 /** A model that was made is not lost because its place takes it no more: the folder went, or its disk has no room. */

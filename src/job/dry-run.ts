@@ -39,6 +39,7 @@ export function dryRunReceipt(
     startedAt: now,
     endedAt: now,
     model: null,
+    outputs: [],
     inputs: inputsOf(request),
     versions: {},
     commands: dryRunCommands(request, home, env),

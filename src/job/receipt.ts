@@ -1,5 +1,5 @@
 import { UserError } from '../errors';
-import type { Receipt } from '../report/receipt';
+import type { Receipt, WrittenFile } from '../report/receipt';
 import { version } from '../version';
 import type { Ready } from './bootstrap';
 import type { JobFolder } from './folder';
@@ -21,7 +21,7 @@ interface Facts {
   readonly startedAt: Date;
   readonly ready?: Ready;
   readonly result?: PipelineResult;
-  readonly delivered?: { readonly bytes: number; readonly sha256: string };
+  readonly delivered?: readonly [WrittenFile, ...WrittenFile[]];
   readonly failure: unknown;
   readonly left: readonly LeftOver[];
 }
@@ -43,7 +43,8 @@ export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.
     target: request.target,
     startedAt: facts.startedAt.toISOString(),
     endedAt: new Date().toISOString(),
-    model: delivered === undefined ? null : { path: prepared.outputs.model, ...delivered },
+    model: delivered?.[0] ?? null,
+    outputs: delivered ?? [],
     inputs: inputsOf(request),
     versions: { cvicast: version, ...(engine === null ? {} : { pulumi: engine }), ...ready?.versions },
     commands: facts.commands,

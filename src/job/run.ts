@@ -105,7 +105,7 @@ export async function runJob(
     expiresAt,
   });
   const stopWatching = watchBudget(request, expiresAt, context, interruption);
-  const done: { ready?: Ready; result?: PipelineResult; delivered?: { bytes: number; sha256: string } } = {};
+  const done: { ready?: Ready; result?: PipelineResult; delivered?: ReturnType<typeof deliver> } = {};
   let failure: unknown = null;
   const door = doorOf(folder, request, context);
   let machine: Machine | undefined;

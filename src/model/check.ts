@@ -40,6 +40,8 @@ export function checkModel(facts: ModelFacts, options: CheckOptions = {}): Check
     task: facts.task,
     classes: facts.classes,
     input: { name: input?.name ?? '', shape: input?.shape ?? [], dynamic: facts.dynamic },
+    outputs: facts.outputs,
+    metadata: facts.metadata,
     irVersion: facts.irVersion,
     opset: facts.opset,
     outputNames: names,

@@ -90,6 +90,10 @@ export interface CheckReport {
   readonly task: Task;
   readonly classes: readonly string[];
   readonly input: { readonly name: string; readonly shape: readonly (number | string)[]; readonly dynamic: boolean };
+  /** The graph's own outputs, whole. */
+  readonly outputs: readonly TensorFact[];
+  /** What the exporter wrote into the file. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly irVersion: number;
   readonly opset: number;
   /** In the board's order; empty when the graph's own outputs are taken. */

@@ -11,7 +11,9 @@ export interface Receipt {
   readonly startedAt: string;
   readonly endedAt: string;
   /** The .cvimodel; null when none was delivered. */
-  readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number } | null;
+  readonly model: WrittenFile | null;
+  /** What was delivered, the .cvimodel first, then what its board's software wants beside it; without logs and receipt. */
+  readonly outputs: readonly WrittenFile[];
   readonly inputs: readonly {
     readonly kind: 'model' | 'image' | 'test-image';
     readonly path: string;
@@ -41,6 +43,12 @@ export interface Receipt {
     readonly cause: string;
     readonly fix: string;
   } | null;
+}
+
+export interface WrittenFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
 }
 
 /** How close the quantised model is to the float one. */

@@ -7,6 +7,7 @@ import { lendFakeToolchain } from '../_helpers/fake-tools';
 import { useHome } from '../_helpers/home';
 import { jobsFolders } from '../_helpers/left-behind';
 import { useScratch } from '../_helpers/scratch';
+import type { WrittenFile } from '../../src/report/receipt';
 
 const model = path.join(root, 'examples/shapes-yolo11n-320.onnx');
 const images = path.join(root, 'examples/calibration');
@@ -18,7 +19,8 @@ const few = ['--calibration-count', '10'];
 interface Receipt {
   readonly result: string;
   readonly job: string;
-  readonly model: { readonly path: string; readonly sha256: string; readonly bytes: number };
+  readonly model: WrittenFile;
+  readonly outputs: readonly WrittenFile[];
   readonly stages: readonly { readonly name: string; readonly result: string }[];
   readonly similarity: { readonly cosine: number; readonly outputs: readonly { readonly cosine: number }[] };
   readonly teardown: { readonly left: readonly unknown[]; readonly checkedAt: string };
@@ -86,8 +88,14 @@ describe('convert on this computer', () => {
         cvicast: (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version,
       });
       expect(toolsOf(receipt)).toEqual(['transform', 'calibrate', 'deploy', 'verify']);
-      const bytes = fs.readFileSync(receipt.model.path);
-      expect(createHash('sha256').update(bytes).digest('hex')).toBe(receipt.model.sha256);
+      // The model, and the names of its classes for reCamera's software.
+      expect(receipt.outputs.map(({ path: file }) => path.extname(file))).toEqual(['.cvimodel', '.json']);
+      expect(receipt.outputs[0]).toEqual(receipt.model);
+      for (const { path: file, sha256, bytes } of receipt.outputs) {
+        const content = fs.readFileSync(file);
+        const hash = createHash('sha256').update(content).digest('hex');
+        expect({ file, sha256: hash, bytes: content.length }).toEqual({ file, sha256, bytes });
+      }
       expect(result.stdout).toContain(receipt.model.sha256);
 
       const toolchain = testToolchain();

@@ -12,6 +12,7 @@ const receipt: Receipt = {
   startedAt: '2026-11-28T11:28:30.000Z',
   endedAt: '2026-11-28T11:34:30.000Z',
   model: { path: '/out/<b>"x"</b>.cvimodel', sha256: 'ab'.repeat(32), bytes: 2_900_000 },
+  outputs: [{ path: '/out/<b>"x"</b>.cvimodel', sha256: 'ab'.repeat(32), bytes: 2_900_000 }],
   inputs: [{ kind: 'model', path: "/in/<script>'x'</script>.onnx", sha256: 'cd'.repeat(32), bytes: 10 }],
   versions: { tpu_mlir: '1.7' },
   commands: ['model_transform.py --x=<y>'],

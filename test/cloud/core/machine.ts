@@ -84,15 +84,25 @@ export class Machine {
 
   /** The guest is gone from one moment to the next; the cloud does not know. */
   async crash(): Promise<void> {
+    await this.kill();
+    this.front.cut();
+  }
+
+  /**
+   * Ends the guest with all that runs inside. `unshare` may just have made its child, which has not asked yet to die with it:
+   * so it is held first, and the child killed by name.
+   */
+  private async kill(): Promise<void> {
+    this.guest.kill('SIGSTOP');
+    while (stateOf(this.guest.pid) === 'running') await new Promise((resolve) => setImmediate(resolve));
+    for (const child of childrenOf(this.guest.pid)) killNow(Number(child));
     this.guest.kill('SIGKILL');
     await this.ended;
-    this.front.cut();
   }
 
   /** Number of the guest's first process, as this computer counts. */
   private get inside(): string {
-    const children = `/proc/${this.guest.pid}/task/${this.guest.pid}/children`;
-    return fs.readFileSync(children, 'utf8').trim().split(' ')[0]!;
+    return childrenOf(this.guest.pid)[0]!;
   }
 
   /** Names of files on the guest's disk, and of its processes (arguments, environment), that hold one of the words. */
@@ -138,9 +148,34 @@ export class Machine {
   /** Pulls the plug: all its processes, its address, its disk. */
   async stop(): Promise<void> {
     await this.front.close();
-    this.guest.kill('SIGKILL');
-    await this.ended;
+    await this.kill();
     fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Does that process still run, or can it do nothing any more: held, ended, gone? */
+function stateOf(pid: number | undefined): 'running' | 'still' {
+  try {
+    const state = /\) (\S)/.exec(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+    return state === undefined || 'TtZX'.includes(state) ? 'still' : 'running';
+  } catch {
+    return 'still';
+  }
+}
+
+function childrenOf(pid: number | undefined): string[] {
+  try {
+    return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
   }
 }
 

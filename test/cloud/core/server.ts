@@ -57,7 +57,8 @@ export function apiRoute(world: LiveWorld): Route {
       return await world.faults.around(fault, async () => await world.table.api(world, request));
     } catch (thrown) {
       if (thrown instanceof Refusal && thrown.status !== 0) {
-        return { status: thrown.status, body: { id: thrown.code, message: thrown.message } };
+        const plain = { status: thrown.status, body: { id: thrown.code, message: thrown.message } };
+        return world.table.refusalAnswer?.(thrown) ?? plain;
       }
       throw thrown;
     }

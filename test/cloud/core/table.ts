@@ -92,6 +92,8 @@ export interface CloudTable {
   vanish?(world: World, entry: Entry): void;
   /** The cloud's own API. */
   api(world: World, request: HttpRequest): Promise<HttpAnswer> | HttpAnswer;
+  /** How its API words a refusal that was ordered; with status, code and message when left out. */
+  refusalAnswer?(refusal: Refusal): HttpAnswer;
   /** How the plugin words a refusal; `CODE: message` unless told otherwise. */
   readonly say?: (refusal: Refusal) => string;
   /** Environment under which our own calls, SDKs and plugins find this stand-in, and its credentials. `folder` may hold files of its making. */

@@ -282,9 +282,13 @@ async function api(world: World, request: HttpRequest): Promise<HttpAnswer> {
     return { status: 200, body: { Response: { RequestId, ...(await act(call)) } } };
   } catch (thrown) {
     if (!(thrown instanceof Refusal) || thrown.status === 0) throw thrown;
-    // Errors come with status 200 there.
-    return { status: 200, body: { Response: { RequestId, Error: { Code: thrown.code, Message: thrown.message } } } };
+    return refusalAnswer(thrown);
   }
+}
+
+/** Errors come with status 200 there. */
+function refusalAnswer({ code, message }: Refusal): HttpAnswer {
+  return { status: 200, body: { Response: { RequestId: hexId('', 32), Error: { Code: code, Message: message } } } };
 }
 
 /** Tencent Cloud: CVM and VPC. No plugin: cvicast's own provider speaks to this through the official SDK. */
@@ -293,6 +297,7 @@ export const tencent: CloudTable = {
   plugin: null,
   billing: { minimumSeconds: 1, stepSeconds: 1 },
   resources: {},
+  refusalAnswer,
   poweredOff: async (world, entry) => {
     entry.state = 'off';
     await world.halt(entry);
