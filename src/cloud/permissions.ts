@@ -57,6 +57,7 @@ export const leastPermissions: Readonly<Record<string, readonly string[]>> = {
     'ec2:DeleteNetworkInterface',
     'ec2:ReleaseAddress',
     'ec2:ModifyInstanceAttribute',
+    'servicequotas:GetServiceQuota',
     'sts:GetCallerIdentity',
   ],
   gcp: [

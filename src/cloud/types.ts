@@ -89,7 +89,7 @@ export interface CloudCredentialsContext {
 /** The cloud's own API, as far as we use it beside Pulumi: checks before, list and delete after. */
 export interface CloudApi {
   /** Throws a `UserError` when credentials, region, zone or size are refused. Creates nothing. */
-  preflight(choice: { region: string; zone?: string; size: string }): Promise<void>;
+  preflight(choice: { region: string; zone?: string; size: string; spot?: boolean }): Promise<void>;
   /**
    * Which account (project, subscription, team) the credentials open: never a secret. Null where nobody can be asked:
    * no account, or addresses of which only some were replaced.

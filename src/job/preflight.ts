@@ -33,7 +33,7 @@ export async function firstFitting(prepared: Prepared, context: PrepareContext):
   const places = request.lease.choices.filter((one) => one.size === plan.size || withinBound(cloud, one, prepared));
   const { choice, tried } = await failover(places, {
     errors: cloud.errors,
-    attempt: (one) => api.preflight(one),
+    attempt: (one) => api.preflight({ ...one, spot: request.lease.spot }),
     cleanUp: () => Promise.resolve(true),
     limit: mostChecks,
   });

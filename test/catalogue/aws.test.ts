@@ -23,6 +23,8 @@ interface World {
   readonly: boolean;
   defaultVpc: boolean;
   image: boolean;
+  /** vCPUs that may run at once, by the quota's code; null: nobody may ask. */
+  quotas: Readonly<Record<string, number>> | null;
   /** Times that a security group is still held. */
   heldFor: number;
 }
@@ -123,13 +125,24 @@ function instances(world: World, asked: URLSearchParams): Answer {
   return xml('DescribeInstances', `<reservationSet>${items.join('')}</reservationSet>`);
 }
 
-/** EC2's query API, of one region. */
+function quota({ quotas }: World, { headers, body }: Asked): Answer {
+  expect(headers['x-amz-target']).toBe('ServiceQuotasV20190624.GetServiceQuota');
+  const { ServiceCode, QuotaCode } = JSON.parse(body) as Record<string, string>;
+  expect(ServiceCode).toBe('ec2');
+  if (quotas === null) return { status: 400, body: { __type: 'AccessDeniedException', Message: 'not authorized' } };
+  return { body: { Quota: { QuotaCode, Value: quotas[QuotaCode ?? ''] } } };
+}
+
+/** EC2's query API, of one region, and its quotas. */
 function standIn(world: World): (asked: Asked) => Answer | null {
-  return ({ method, path: where, headers, body }) => {
-    const signed = /^AWS4-HMAC-SHA256 Credential=(\w+)\/\d{8}\/([\w-]+)\/ec2\/aws4_request, SignedHeaders=/.exec(
-      headers.authorization ?? '',
-    );
+  return (request) => {
+    const { method, path: where, headers, body } = request;
+    const signed =
+      /^AWS4-HMAC-SHA256 Credential=(\w+)\/\d{8}\/([\w-]+)\/(ec2|servicequotas)\/aws4_request, SignedHeaders=/.exec(
+        headers.authorization ?? '',
+      );
     if (method !== 'POST' || where !== '/' || signed === null) return null;
+    if (signed[3] === 'servicequotas') return quota(world, request);
     if (signed[1] !== keys.AWS_ACCESS_KEY_ID)
       return fault('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
     const asked = new URLSearchParams(body);
@@ -149,7 +162,7 @@ function standIn(world: World): (asked: Asked) => Answer | null {
         const architecture = size.startsWith('t4g') ? 'arm64' : 'x86_64';
         return xml(
           action,
-          `<instanceTypeSet><item><instanceType>${size}</instanceType><processorInfo><supportedArchitectures><item>${architecture}</item></supportedArchitectures></processorInfo></item></instanceTypeSet>`,
+          `<instanceTypeSet><item><instanceType>${size}</instanceType><processorInfo><supportedArchitectures><item>${architecture}</item></supportedArchitectures></processorInfo><vCpuInfo><defaultVCpus>4</defaultVCpus></vCpuInfo></item></instanceTypeSet>`,
         );
       }
       case 'DescribeInstanceTypeOfferings':
@@ -254,6 +267,7 @@ describe("AWS's API", () => {
       readonly: false,
       defaultVpc: true,
       image: true,
+      quotas: { 'L-1216C47A': 4, 'L-34B43A08': 4 },
       heldFor: 2,
     };
     server = await loopbackCloud(standIn(world));
@@ -285,6 +299,28 @@ describe("AWS's API", () => {
   it('tells a size that no zone of the region sells from one that a single zone lacks', async () => {
     await expect(api.preflight({ ...good, size: 'c6i.2xlarge' })).rejects.toMatchObject({ next: 'size' });
     await expect(api.preflight({ ...good, zone: 'us-east-1c' })).rejects.not.toHaveProperty('next');
+  });
+
+  it('tells a quota that is too small for the size, of spot machines apart, and goes on where it may not ask', async () => {
+    const tooSmall = { code: 'quota', exit: 'provider', next: 'size' };
+    world.quotas = { 'L-1216C47A': 3, 'L-34B43A08': 4 };
+    await expect(api.preflight(good)).rejects.toMatchObject({
+      ...tooSmall,
+      why: 'the account may run 3 at once, and 4 are needed',
+    });
+    await api.preflight({ ...good, spot: true });
+    world.quotas = { 'L-1216C47A': 4, 'L-34B43A08': 0 };
+    await api.preflight(good);
+    await expect(api.preflight({ ...good, spot: true })).rejects.toMatchObject({
+      ...tooSmall,
+      fix: expect.stringContaining('--quota-code L-34B43A08'),
+    });
+    world.quotas = null;
+    await api.preflight(good);
+    // Where only EC2 was replaced, AWS itself is not asked with a stand-in's keys.
+    const alone = { ...keys, AWS_ENDPOINT_URL_EC2: server.url, CVICAST_RETRY_SECONDS: '0' };
+    world.quotas = { 'L-1216C47A': 0 };
+    await awsApi(aws, alone, patient).preflight(good);
   });
 
   it('finds wrong keys, read-only ones and a missing image before anything is created', async () => {

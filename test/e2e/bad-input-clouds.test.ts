@@ -49,6 +49,7 @@ const armSizes: Readonly<Record<string, string>> = {
 /** Option that takes the account's quota away, where the cloud tells it beforehand. */
 const noQuota: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   digitalocean: { dropletLimit: '0' },
+  aws: { vcpuLimit: '0' },
   gcp: { vcpuQuota: '0' },
   azure: { coreLimit: '0' },
   alibaba: { vcpuLimit: '0' },

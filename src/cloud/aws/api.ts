@@ -7,13 +7,19 @@ import { accountOf } from './caller';
 import { ask, ec2Clients } from './client';
 import { instanceById, listRegion } from './listing';
 import { preflight } from './preflight';
+import { checkQuota } from './quota';
 import { remove } from './removal';
 
 /** EC2 through AWS's own SDK. `list` asks each region in full; they are asked at once. */
 export function awsApi(cloud: Refuser, env: NodeJS.ProcessEnv, patience: Patience = usualPatience): CloudApi {
   const clientOf = ec2Clients(env);
   return {
-    preflight: (choice) => preflight(cloud, clientOf(choice.region), choice),
+    preflight: (choice) => {
+      const client = clientOf(choice.region);
+      return preflight(cloud, client, choice, async (vcpus) =>
+        checkQuota(cloud, choice, vcpus, await client.config.credentials(), env),
+      );
+    },
     async list(regions) {
       const lists = await together(regions.map((region) => listRegion(cloud, clientOf(region), region)));
       return lists.flat();

@@ -1,5 +1,11 @@
 import type { CloudErrorEntry } from '../types';
 
+/** vCPUs of all standard families (A, C, D, H, I, M, R, T, Z) that may run at once: on demand, and as spot machines. */
+export const quotaCodes = { onDemand: 'L-1216C47A', spot: 'L-34B43A08' } as const;
+
+export const vcpuQuotaFix = (quotaCode: string = quotaCodes.onDemand): string =>
+  `choose a smaller --size or another --region, or raise the quota: \`aws service-quotas request-service-quota-increase --service-code ec2 --quota-code ${quotaCode} --desired-value 16\``;
+
 /** EC2's error codes (EC2 API reference, "Error codes") and what they mean for a conversion. First match wins. */
 export const errors: readonly CloudErrorEntry[] = [
   {
@@ -27,7 +33,7 @@ export const errors: readonly CloudErrorEntry[] = [
     match: /VcpuLimitExceeded|InstanceLimitExceeded|more vCPU capacity than your current vCPU limit/i,
     code: 'quota',
     why: 'the account may not run so many vCPUs of this family in the region',
-    fix: 'choose a smaller --size or another --region, or raise the quota: `aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-1216C47A --desired-value 16`',
+    fix: vcpuQuotaFix(),
     next: 'size',
   },
   {

@@ -17,11 +17,12 @@ function refused(code: string, what: string, why: string, fix: string): UserErro
   return new UserError({ code, what, why, fix, exit: code === 'image-gone' ? 'provider' : 'input' });
 }
 
+/** Throws where the size is not sold; answers its vCPUs. */
 async function checkSize(
   cloud: Refuser,
   client: EC2Client,
   choice: { region: string; zone?: string; size: string },
-): Promise<void> {
+): Promise<number> {
   const { region, zone, size } = choice;
   const types = await ask(
     cloud,
@@ -75,6 +76,7 @@ async function checkSize(
       'choose another --zone',
     );
   }
+  return types.InstanceTypes?.[0]?.VCpuInfo?.DefaultVCpus ?? 0;
 }
 
 async function newestImage(cloud: Refuser, client: EC2Client, region: string): Promise<string> {
@@ -119,13 +121,14 @@ async function checkPermissions(cloud: Refuser, client: EC2Client, size: string,
   );
 }
 
-/** Checks credentials, size, zone, image and permissions with EC2 itself. Creates nothing. */
+/** Checks credentials, size, zone, image and permissions with EC2 itself; `checkQuota` is told the size's vCPUs. Creates nothing. */
 export async function preflight(
   cloud: Refuser,
   client: EC2Client,
   choice: { region: string; zone?: string; size: string },
+  checkQuota: (vcpus: number) => Promise<void>,
 ): Promise<void> {
-  await checkSize(cloud, client, choice);
+  await checkQuota(await checkSize(cloud, client, choice));
   const image = await newestImage(cloud, client, choice.region);
   await checkPermissions(cloud, client, choice.size, image);
 }

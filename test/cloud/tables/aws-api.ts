@@ -271,7 +271,31 @@ function caller(world: World, form: URLSearchParams): HttpAnswer {
   return { status: 200, text, headers: { 'content-type': 'text/xml' } };
 }
 
-/** EC2's query protocol, and the one call of the Security Token Service; signature checked. */
+/** Service Quotas, as far as cvicast asks it: one quota, in JSON. Names of the operation and the codes: botocore's model of 2019-06-24. */
+function quota(world: World, { headers, body }: HttpRequest): HttpAnswer {
+  const json = (status: number, answer: object): HttpAnswer => ({
+    status,
+    body: answer,
+    headers: { 'content-type': 'application/x-amz-json-1.1' },
+  });
+  const refused = (code: string, Message: string): HttpAnswer => json(400, { __type: code, Message });
+  if (headers['content-type'] !== 'application/x-amz-json-1.1') return refused('SerializationException', '');
+  if (headers['x-amz-target'] !== 'ServiceQuotasV20190624.GetServiceQuota')
+    return refused('UnknownOperationException', '');
+  if (world.options['quotas'] === 'untold')
+    return refused('AccessDeniedException', 'User is not authorized to perform: servicequotas:GetServiceQuota');
+  const { ServiceCode, QuotaCode } = JSON.parse(body) as Record<string, unknown>;
+  const limits: Readonly<Record<string, string>> = {
+    'L-1216C47A': world.options['vcpuLimit'] ?? '32',
+    'L-34B43A08': world.options['spotVcpuLimit'] ?? '32',
+  };
+  const limit = ServiceCode === 'ec2' ? limits[String(QuotaCode)] : undefined;
+  if (limit === undefined)
+    return refused('NoSuchResourceException', 'The request failed because the specified service quota does not exist.');
+  return json(200, { Quota: { ServiceCode, QuotaCode, Value: Number(limit), Unit: 'None', Adjustable: true } });
+}
+
+/** EC2's query protocol, and the one call each of the Security Token Service and of Service Quotas; signature checked. */
 export async function awsApi(world: World, request: HttpRequest): Promise<HttpAnswer> {
   try {
     const signed = signatureOf(request);
@@ -290,6 +314,7 @@ export async function awsApi(world: World, request: HttpRequest): Promise<HttpAn
       return refuse('AuthFailure', 'AWS was not able to validate the provided access credentials', 401);
     const form = new URLSearchParams(request.body);
     if (signed.service === 'sts') return caller(world, form);
+    if (signed.service === 'servicequotas') return quota(world, request);
     const action = form.get('Action') ?? '';
     const call = { world, region: signed.region, form };
     if (world.options['permissions'] === 'read' && /^(Delete|Terminate|Detach|Disassociate)/.test(action)) dryRun(call);
