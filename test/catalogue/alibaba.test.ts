@@ -335,6 +335,13 @@ describe('the API of Alibaba Cloud', () => {
     },
   );
 
+  test('stock is asked for preemptible instances where one is wanted, and the others’ limit is not theirs', async () => {
+    world.quota = '0';
+    await api().preflight({ ...choice, spot: true });
+    const asked = cloud.asked.find(({ query }) => query.has('SpotStrategy'));
+    expect(asked?.headers['x-acs-action']).toBe('DescribeAvailableResource');
+  });
+
   test('a size that the whole region lacks is told from one that a zone lacks', async () => {
     await expect(api().preflight({ ...choice, zone: 'ap-southeast-1b' })).rejects.toMatchObject({ next: 'zone' });
     world.stock = 'WithoutStock';

@@ -22,6 +22,8 @@ interface World {
   state: string;
   timers: string;
   limit: number;
+  /** Cores that spot machines may have. */
+  spotLimit: number;
   groups: Map<string, number>;
   loose: Set<string>;
   busyFor: number;
@@ -163,6 +165,7 @@ function standIn(world: World, host: () => string): (asked: Asked) => Answer | n
           asked,
           [
             { name: { value: 'cores', localizedValue: 'Total Regional vCPUs' }, currentValue: 2, limit: 10 },
+            { name: { value: 'lowPriorityCores' }, currentValue: 0, limit: world.spotLimit },
             {
               name: { value: 'standardDSv5Family', localizedValue: 'Standard DSv5 Family vCPUs' },
               currentValue: 0,
@@ -238,6 +241,7 @@ describe('the API of Azure', () => {
       state: 'Registered',
       timers: 'Registered',
       limit: 10,
+      spotLimit: 10,
       groups: new Map([['cv-1', 0]]),
       loose: new Set(),
       busyFor: 0,
@@ -302,6 +306,16 @@ describe('the API of Azure', () => {
       });
     },
   );
+
+  test('spot machines have a limit of their own', async () => {
+    const choice = { region: 'eastus', size: 'Standard_D4s_v5' };
+    world.spotLimit = 3;
+    await (await api()).preflight(choice);
+    const spot = (await api()).preflight({ ...choice, spot: true });
+    await expect(spot).rejects.toMatchObject({ code: 'azure-core-quota', why: expect.stringContaining('0 of 3') });
+    Object.assign(world, { limit: 0, spotLimit: 4 });
+    await (await api()).preflight({ ...choice, spot: true });
+  });
 
   test('a next page at another address is not followed: it would get the token', async () => {
     world.elsewhere = true;

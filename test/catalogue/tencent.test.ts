@@ -255,6 +255,14 @@ describe('the API of Tencent Cloud', () => {
     await expect(api(env).preflight({ ...choice, ...asks })).rejects.toMatchObject({ code, name: 'UserError' });
   });
 
+  test('what is asked of spot machines is what they have', async () => {
+    world.quota = 0;
+    await api().preflight({ ...choice, zone: 'ap-singapore-2', spot: true });
+    const asked = cloud.asked.map(({ body }) => body).join('\n');
+    expect(asked.match(/SPOTPAID/g)).toHaveLength(2);
+    expect(asked).not.toContain('POSTPAID_BY_HOUR');
+  });
+
   test('a size that the whole region lacks is told from one that a zone lacks', async () => {
     await expect(api().preflight({ ...choice, zone: 'ap-singapore-3' })).rejects.toMatchObject({ next: 'zone' });
     world.status = 'SOLD_OUT';

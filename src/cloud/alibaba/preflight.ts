@@ -6,6 +6,7 @@ export interface AlibabaChoice {
   readonly region: string;
   readonly zone?: string;
   readonly size: string;
+  readonly spot?: boolean;
 }
 
 /** A region whose endpoint always answers: a wrong region's own endpoint would not even resolve. */
@@ -99,7 +100,7 @@ interface Available {
 const inStock = (one: { readonly Status: string; readonly StatusCategory?: string }): boolean =>
   one.Status === 'Available' && one.StatusCategory !== 'WithoutStock';
 
-async function checkStock(client: AlibabaClient, { region, zone, size }: AlibabaChoice): Promise<void> {
+async function checkStock(client: AlibabaClient, { region, zone, size, spot }: AlibabaChoice): Promise<void> {
   const { AvailableZones } = await client.call<Available>({
     service: 'ecs',
     region,
@@ -108,6 +109,7 @@ async function checkStock(client: AlibabaClient, { region, zone, size }: Alibaba
       DestinationResource: 'InstanceType',
       InstanceType: size,
       InstanceChargeType: 'PostPaid',
+      ...(spot === true ? { SpotStrategy: 'SpotAsPriceGo' } : {}),
       SystemDiskCategory: 'cloud_essd',
     },
     action: `tell where ${size} is sold`,
@@ -188,6 +190,7 @@ export async function preflight(client: AlibabaClient, choice: AlibabaChoice): P
   await checkMayCreate(client, choice.region);
   const cores = await coresOf(client, choice);
   await checkStock(client, choice);
-  await checkQuota(client, choice.region, cores);
+  // Preemptible instances have limits of their own: the creation finds them.
+  if (choice.spot !== true) await checkQuota(client, choice.region, cores);
   await checkImage(client, choice.region);
 }

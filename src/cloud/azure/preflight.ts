@@ -5,6 +5,7 @@ export interface AzureChoice {
   readonly region: string;
   readonly zone?: string;
   readonly size: string;
+  readonly spot?: boolean;
 }
 
 interface Sku {
@@ -142,14 +143,14 @@ async function skuOf(client: AzureClient, { region, zone, size }: AzureChoice): 
   return sku;
 }
 
-async function checkQuota(client: AzureClient, region: string, sku: Sku): Promise<void> {
+async function checkQuota(client: AzureClient, { region, spot }: AzureChoice, sku: Sku): Promise<void> {
   const cores = Number(sku.capabilities?.find((one) => one.name === 'vCPUs')?.value ?? 0);
   const usages = await client.pages<Usage>({
     path: `~/providers/Microsoft.Compute/locations/${region}/usages`,
     version: '2024-07-01',
     action: 'tell its core limits',
   });
-  for (const name of ['cores', sku.family]) {
+  for (const name of spot === true ? ['lowPriorityCores'] : ['cores', sku.family]) {
     const usage = usages.find((one) => one.name.value.toLowerCase() === name.toLowerCase());
     if (usage && usage.limit - usage.currentValue < cores) {
       throw wouldRefuse(
@@ -188,6 +189,6 @@ export async function preflight(client: AzureClient, choice: AzureChoice): Promi
   await checkPermissions(client);
   await checkRegistered(client);
   const sku = await skuOf(client, choice);
-  await checkQuota(client, choice.region, sku);
+  await checkQuota(client, choice, sku);
   await checkImage(client, choice.region);
 }

@@ -8,7 +8,10 @@ export interface TencentChoice {
   readonly region: string;
   readonly zone?: string;
   readonly size: string;
+  readonly spot?: boolean;
 }
+
+const chargeType = ({ spot }: TencentChoice): string => (spot === true ? 'SPOTPAID' : 'POSTPAID_BY_HOUR');
 
 interface Offer {
   readonly Zone: string;
@@ -34,7 +37,8 @@ async function checkRegion(client: TencentClient, region: string): Promise<void>
 }
 
 /** Zones of the region where the size can be had now. */
-async function openZones(client: TencentClient, { region, zone, size }: TencentChoice): Promise<string[]> {
+async function openZones(client: TencentClient, choice: TencentChoice): Promise<string[]> {
+  const { region, zone, size } = choice;
   if (/^SR\d/i.test(size)) throw armSize(size, 'Arm', 'choose a size that begins with S or SA, e.g. S5.LARGE8');
   const { InstanceTypeQuotaSet } = await client.call<{ InstanceTypeQuotaSet: readonly Offer[] }>({
     service: 'cvm',
@@ -43,7 +47,7 @@ async function openZones(client: TencentClient, { region, zone, size }: TencentC
     parameters: {
       Filters: [
         { Name: 'instance-type', Values: [size] },
-        { Name: 'instance-charge-type', Values: ['POSTPAID_BY_HOUR'] },
+        { Name: 'instance-charge-type', Values: [chargeType(choice)] },
       ],
     },
     action: `tell where ${size} is sold`,
@@ -135,7 +139,7 @@ async function dryRun(client: TencentClient, choice: TencentChoice, zone: string
       name: 'RunInstances',
       parameters: {
         DryRun: true,
-        InstanceChargeType: 'POSTPAID_BY_HOUR',
+        InstanceChargeType: chargeType(choice),
         Placement: { Zone: zone },
         InstanceType: choice.size,
         ImageId: image,
@@ -154,7 +158,8 @@ export async function preflight(client: TencentClient, choice: TencentChoice): P
   await checkRegion(client, choice.region);
   const open = await openZones(client, choice);
   const zones = choice.zone === undefined ? open : [choice.zone];
-  await checkQuota(client, choice.region, zones);
+  // Spot machines have limits of their own, by size: the dry run finds them.
+  if (choice.spot !== true) await checkQuota(client, choice.region, zones);
   const image = await imageOf(client, choice.region);
   await dryRun(client, choice, zones[0] ?? '', image);
 }

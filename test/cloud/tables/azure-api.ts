@@ -70,7 +70,10 @@ function told(world: World, path: string): HttpAnswer | null {
   }
   const usages = /^\/providers\/Microsoft\.Compute\/locations\/(\w+)\/usages$/.exec(path);
   if (usages)
-    return page([{ currentValue: 0, limit: Number(world.options['coreLimit'] ?? '10'), name: { value: 'cores' } }]);
+    return page([
+      { currentValue: 0, limit: Number(world.options['coreLimit'] ?? '10'), name: { value: 'cores' } },
+      { currentValue: 0, limit: 10, name: { value: 'lowPriorityCores' } },
+    ]);
   const { publisher, offer, sku } = facts.image;
   const versions = `publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${sku}/versions`;
   return path.endsWith(`/${versions}`)
