@@ -5,6 +5,7 @@ import { Interruption, type StopSignal } from '../job/interruption';
 import { openJob, reopenJob, runJob } from '../job/run';
 import type { JobFolder } from '../job/folder';
 import type { Prepared } from '../job/prepare';
+import { belowGate } from '../job/quality';
 import { receiptLines } from '../report/receipt';
 import type { Surroundings } from './command';
 import { answerTo, Course } from './course';
@@ -45,7 +46,8 @@ export async function performJob(undertaking: Undertaking, { output, home, env }
     output.result(receiptLines(receipt).join('\n'));
     output.result(`receipt     ${prepared.outputs.page}`);
     if (interruption.fault !== null) return output.trouble(interruption.fault);
-    return exitCode.done;
+    const poor = belowGate(receipt);
+    return poor === null ? exitCode.done : output.failure(poor);
   } finally {
     interruption.release();
   }

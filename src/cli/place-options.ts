@@ -17,6 +17,8 @@ export function placeFlags<T>(yargs: Argv<T>) {
     });
 }
 
+const exampleOf: Readonly<Record<string, string>> = { 'max-cost': '0.50', 'min-cosine': '0.95' };
+
 /** A number of the command line; `undefined` when it was not given. Throws for what is no plain decimal number. */
 export function numberOption(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -25,7 +27,7 @@ export function numberOption(flag: string, text: string | undefined): number | u
     code: `bad-${flag}`,
     what: `--${flag} ${JSON.stringify(text)} is no number`,
     why: 'it takes a plain decimal number',
-    fix: `write for example --${flag} ${flag === 'max-cost' ? '0.50' : '60'}`,
+    fix: `write for example --${flag} ${exampleOf[flag] ?? '60'}`,
     exit: 'input',
   });
 }

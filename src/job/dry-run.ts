@@ -45,6 +45,7 @@ export function dryRunReceipt(
     commands: dryRunCommands(request, home, env),
     stages: [],
     similarity: null,
+    qualityGate: null,
     calibration: null,
     cost: { estimate: request.lease.estimate, actual: 0, currency: request.lease.currency },
     teardown: { checkedAt: null, left: [] },

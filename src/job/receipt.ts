@@ -7,6 +7,7 @@ import type { LeftOver } from './journal';
 import { costOf } from './listing';
 import type { PipelineResult } from './pipeline';
 import type { Prepared } from './prepare';
+import { qualityGate } from './quality';
 import type { JobRequest } from './request';
 import type { StageRecord } from './stages';
 
@@ -50,6 +51,7 @@ export function buildReceipt(facts: Facts, context: { home: string; env: NodeJS.
     commands: facts.commands,
     stages: facts.stages,
     similarity: result?.similarity ?? null,
+    qualityGate: qualityGate(request.wish.minCosine, result?.similarity),
     calibration:
       result === undefined || result.calibration === null
         ? null

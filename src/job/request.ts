@@ -38,6 +38,8 @@ export interface ConvertWish {
   readonly diskGiB: number;
   readonly maxCost?: number | undefined;
   readonly timeoutMinutes?: number | undefined;
+  /** Quality gate: a delivered model below it ends with another exit code. */
+  readonly minCosine?: number | undefined;
   readonly allowCidrs: readonly string[];
   readonly backendUrl: string | null;
   readonly target: string;

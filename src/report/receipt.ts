@@ -25,6 +25,8 @@ export interface Receipt {
   readonly commands: readonly string[];
   readonly stages: readonly { readonly name: string; readonly seconds: number; readonly result: string }[];
   readonly similarity: SimilarityFigures | null;
+  /** `--min-cosine` and what came of it; null where none was asked for, or nothing was compared. */
+  readonly qualityGate: QualityGate | null;
   readonly calibration: {
     readonly calibrator: string;
     readonly reused: boolean;
@@ -49,6 +51,13 @@ export interface WrittenFile {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: number;
+}
+
+export interface QualityGate {
+  readonly minCosine: number;
+  /** The weakest of all figures. */
+  readonly cosine: number;
+  readonly held: boolean;
 }
 
 /** How close the quantised model is to the float one. */

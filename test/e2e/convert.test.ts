@@ -25,6 +25,7 @@ interface Receipt {
   readonly similarity: { readonly cosine: number; readonly outputs: readonly { readonly cosine: number }[] };
   readonly teardown: { readonly left: readonly unknown[]; readonly checkedAt: string };
   readonly calibration: { readonly calibrator: string; readonly reused: boolean; readonly note: string | null };
+  readonly qualityGate: object | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly commands: readonly string[];
 }
@@ -143,6 +144,23 @@ describe('convert on this computer', () => {
     },
     10 * minutes,
   );
+
+  test('a model below its quality gate: delivered, nothing left, exit 6', async () => {
+    lendFakeToolchain(home().path);
+    const out = path.join(scratch(), 'out');
+    const gate = ['--min-cosine', '0.9999', '--json'];
+    const result = await cli(['convert', model, '--images', images, '--out', out, ...few, ...gate], {
+      env: home().env,
+    });
+    expectCode(result, 6);
+    const { model: delivered, teardown, qualityGate } = receiptIn(out);
+    expect(fs.existsSync(delivered.path)).toBe(true);
+    expect(teardown.left).toEqual([]);
+    expect(qualityGate).toEqual({ minCosine: 0.9999, cosine: expect.any(Number), held: false });
+    const { error } = JSON.parse(result.stdout.trim().split('\n').at(-1)!) as { error: Record<string, string> };
+    expect(error).toMatchObject({ code: 'below-quality-gate', cause: expect.stringContaining('--min-cosine 0.9999') });
+    expect(result.stderr).toMatch(/^error: .* below its quality gate: .*\nfix: /m);
+  });
 
   test(
     'a step that fails: exit 5, nothing left; its table serves the next run',

@@ -20,6 +20,7 @@ const receipt: Receipt = {
     { name: 'transform', seconds: 7.31, result: 'done' },
     { name: 'calibrate', seconds: 0, result: 'skipped' },
   ],
+  qualityGate: null,
   similarity: {
     cosine: 0.98765,
     euclidean: 0.9,

@@ -5,6 +5,7 @@ import { dryRunReceipt } from '../../job/dry-run';
 import { abandonedJobs } from '../../job/collect';
 import { endJobs } from '../../job/down';
 import { prepare } from '../../job/prepare';
+import { checkMinCosine } from '../../job/quality';
 import type { ConvertWish } from '../../job/request';
 import type { Command, Surroundings } from '../command';
 import { agreed } from '../agree';
@@ -39,6 +40,10 @@ function options(yargs: Argv) {
       type: 'string',
       array: true,
       describe: 'who may reach port 22 (default: your public address alone)',
+    })
+    .option('min-cosine', {
+      type: 'string',
+      describe: 'quality gate: least cosine similarity to FP32 of every output; below it the exit code is 6',
     })
     .option('disk', { type: 'string', default: '30', describe: 'size of the disk, GiB' })
     .option('backend', { type: 'string', describe: 'where Pulumi keeps the state, by URL (default: this computer)' })
@@ -126,6 +131,7 @@ function wishOf(args: Arguments): ConvertWish {
     diskGiB: disk,
     maxCost: numberOption('max-cost', args['max-cost']),
     timeoutMinutes: numberOption('timeout', args.timeout),
+    minCosine: checkMinCosine(numberOption('min-cosine', args['min-cosine'])),
     allowCidrs: args['allow-cidr'] ?? [],
     backendUrl: args.backend ?? null,
     target: args.target,
