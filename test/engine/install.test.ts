@@ -60,11 +60,17 @@ test('where the download fails it is built from its Go modules', async () => {
   program(
     tools(),
     'go',
-    `case "$1" in env) echo go1.26.1;; build) while [ "$1" != -o ]; do case "$1" in *version.Version=v*) v="\${1##*=}";; esac; shift; done; printf '#!/bin/sh\\necho %s\\n' "$v" > "$2"; chmod +x "$2";; esac`,
+    `case "$1" in env) echo go1.26.1;; build) [ -s go.mod ] && [ -s go.sum ] || exit 1; while [ "$1" != -o ]; do case "$1" in *version.Version=v*) v="\${1##*=}";; esac; shift; done; printf '#!/bin/sh\\necho %s\\n' "$v" > "$2"; chmod +x "$2";; esac`,
   );
   const said: string[] = [];
   expect(await ensure(url, said)).toMatchObject({ version: engineVersion });
   expect(said.join('\n')).toMatch(/403[\s\S]*Go modules/);
+});
+
+test('the Go modules are those of the version that is pinned', () => {
+  const list = fs.readFileSync(path.resolve(__dirname, '../../src/engine/modules/go.mod'), 'utf8');
+  for (const part of ['pkg', 'sdk'])
+    expect(list).toMatch(new RegExp(`pulumi/pulumi/${part}/v3 v${engineVersion}( |$)`, 'm'));
 });
 
 test.each([

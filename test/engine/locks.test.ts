@@ -88,7 +88,7 @@ test("another host's lock is never touched: who, where and since when is said", 
 test('an engine that lives is waited for; what it leaves behind when it dies is ended', async () => {
   // Looks like an engine with a plugin: a program named pulumi that starts another.
   const engine = path.join(home().path, 'pulumi');
-  fs.rmSync(engine, { recursive: true });
+  fs.rmSync(engine, { recursive: true, force: true });
   fs.writeFileSync(engine, '#!/bin/sh\nsleep 1000 & echo $!\nread line\n', { mode: 0o755 });
   const child = spawn(engine, [], { stdio: ['pipe', 'pipe', 'ignore'], env: { ...home().env, [engineMark]: job } });
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
