@@ -114,7 +114,6 @@ export class Cell {
     // The disk is there already.
     this.options = { ...this.usual, ...surroundings, diskMegabytes: this.usual.diskMegabytes };
     fs.rmSync(this.clockFile, { force: true });
-    fs.rmSync(`${this.uncaughtFile}.thrown`, { force: true });
     this.tools.openAll();
     await this.cloud?.calm();
     await this.cloud?.flow();
@@ -160,7 +159,8 @@ export class Cell {
 
   /** Once it is there, the conversion throws an error that nobody catches; see uncaught.js. */
   get uncaughtFile(): string {
-    return path.join(this.parent, 'uncaught');
+    // By its results' folder: several conversions may share a home.
+    return path.join(this.parent, `uncaught-${path.basename(this.out)}`);
   }
 
   /** Was it thrown? */
