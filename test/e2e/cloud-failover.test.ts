@@ -21,7 +21,7 @@ const limit = {
     'You have requested more vCPU capacity than your current vCPU limit of 2 allows for the instance bucket that the specified instance type belongs to.',
 };
 
-/** Every other cloud, which has no room for a machine of this size, in its own words. */
+/** Every cloud, which has no room for a machine of this size, in its own words. */
 const outOfRoom: readonly {
   readonly cloud: string;
   /** Code in our catalogue. */
@@ -31,6 +31,7 @@ const outOfRoom: readonly {
   readonly request?: { readonly on: 'api'; readonly kind: string };
   readonly refuse: { readonly code: string; readonly message: string; readonly status?: number };
 }[] = [
+  { cloud: 'aws', means: 'out-of-capacity', machine: 'instance', refuse: full },
   {
     cloud: 'digitalocean',
     means: 'size-not-here',
