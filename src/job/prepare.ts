@@ -8,7 +8,7 @@ import type { ConversionSize } from '../cloud/duration';
 import type { PlanRow } from '../cloud/plan';
 import type { Cloud, MachineSize } from '../cloud/types';
 import { UserError } from '../errors';
-import { checkModel, companionFiles, readCalibrationSet, readModel, readTestImage } from '../model';
+import { checkModel, companionFiles, needsOlderVersion, readCalibrationSet, readModel, readTestImage } from '../model';
 import type { CalibrationImage, CheckReport, ModelFacts } from '../model/types';
 import {
   commandsScript,
@@ -82,7 +82,7 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
   );
   const stem = path.parse(wish.model).name;
   const outputs = outputPaths(wish.out, stem, options.quantize);
-  const convertVersion = facts.opset > 18 || facts.irVersion > 8;
+  const convertVersion = needsOlderVersion(facts);
   const modelFile = path.basename(outputs.model);
   const besides = [
     ...companionFiles(target, facts, { modelFile, options, check }).map(({ name }) => companionPath(outputs, name)),
@@ -161,8 +161,9 @@ export async function prepare(wish: ConvertWish, context: PrepareContext): Promi
     commandsText: commandsScript(options, {
       version,
       convertVersion: request.convertVersion,
-      pictures: images.map((image) => ({ source: image.path, plainName: image.plainName })),
-      testImage: test.path,
+      // It is run in another folder than this one.
+      pictures: images.map((image) => ({ source: path.resolve(image.path), plainName: image.plainName })),
+      testImage: path.resolve(test.path),
       model: request.model.path,
     }),
   };

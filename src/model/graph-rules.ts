@@ -5,7 +5,13 @@ import type { ModelFacts, NodeFact, Problem } from './types';
 
 /** What the toolchain refuses whatever the board. Each rule answers the problems it finds. */
 
-const newest = { opset: 18, irVersion: 8 } as const;
+/** Newest versions of ONNX that TPU-MLIR 1.7 reads (with onnx 1.14.1); `convert_version.py` brings a model down to them. */
+const newestOnnx = { opset: 18, irVersion: 8 } as const;
+
+/** Whether the model's version has to be converted before the toolchain reads it. */
+export function needsOlderVersion({ opset, irVersion }: Pick<ModelFacts, 'opset' | 'irVersion'>): boolean {
+  return opset > newestOnnx.opset || irVersion > newestOnnx.irVersion;
+}
 
 /** Nodes that the given tensors are computed from: what is left of the graph after a cut. */
 export function nodesBehind(facts: ModelFacts, outputs: readonly string[]): NodeFact[] {
@@ -180,9 +186,9 @@ export function changesOf(
 ): string[] {
   const { opset, irVersion, dynamic } = facts;
   const changes: string[] = [];
-  if (opset > newest.opset || irVersion > newest.irVersion) {
+  if (needsOlderVersion(facts)) {
     changes.push(
-      `its version is converted from opset ${opset}, IR ${irVersion} to what the toolchain reads (opset ${newest.opset}, IR ${newest.irVersion})`,
+      `its version is converted from opset ${opset}, IR ${irVersion} to what the toolchain reads (opset ${newestOnnx.opset}, IR ${newestOnnx.irVersion})`,
     );
   }
   const keptNodes = new Set(kept);

@@ -1,4 +1,7 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { quote } from '../machine/quote';
+import { remoteFolder } from './payload';
 import { cvimodelFile, jobFile, pipelineSteps } from './pipeline';
 import type { ConversionOptions } from './types';
 import { toolchainKey, type ToolchainVersion } from './versions';
@@ -12,13 +15,16 @@ export interface CommandsScriptFacts {
   readonly model: string;
 }
 
+/** Needs nothing but the toolchain: it is written into the script, so that the script needs nothing of ours. */
+const versionConverter = path.join(__dirname, remoteFolder, 'cvicast_remote', 'convert_version.py');
+
 /** For a comment: one line, whatever the text. */
-function oneLine(text: string): string {
+function inComment(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }
 
 /**
- * Text of `commands.sh`: the same pipeline by hand, with the vendor's tools alone. The calibration is the stock one
+ * Text of `commands.sh`: the same pipeline by hand, with the vendor's tools and this script alone. The calibration is the stock one
  * (it makes the same table as ours, slower), and the model is tried with the vendor's simulator.
  */
 export function commandsScript(options: ConversionOptions, facts: CommandsScriptFacts): string {
@@ -31,7 +37,7 @@ export function commandsScript(options: ConversionOptions, facts: CommandsScript
   );
   const lines = [
     '#!/bin/sh',
-    `# How ${oneLine(options.name)} became ${model}: the pipeline by hand, with TPU-MLIR ${facts.version.name} (${toolchainKey(facts.version)}).`,
+    `# How ${inComment(options.name)} became ${model}: the pipeline by hand, with TPU-MLIR ${facts.version.name} (${toolchainKey(facts.version)}).`,
     `# Needs x86-64 Linux with CPython ${facts.version.python} and uv. Run it in an empty folder.`,
     ...(archive ? ['# Pictures that came from a .zip: unpack it first, and put the paths right.'] : []),
     'set -eu',
@@ -57,8 +63,10 @@ export function commandsScript(options: ConversionOptions, facts: CommandsScript
     '',
     ...(facts.convertVersion
       ? [
-          `# The opset is newer than TPU-MLIR ${facts.version.name} reads: convert it to ${facts.version.maxOpset} with a recent onnx.`,
-          `uv run --no-project --with onnx python -c "import onnx, onnx.version_converter as v; m = v.convert_version(onnx.load('${jobFile.model}'), ${facts.version.maxOpset}); m.ir_version = ${facts.version.maxIrVersion}; onnx.save(m, '${jobFile.model}')"`,
+          `# The opset or the IR version is newer than TPU-MLIR ${facts.version.name} reads: convert it.`,
+          "cat > convert_version.py <<'END_OF_CONVERT_VERSION'",
+          `${fs.readFileSync(versionConverter, 'utf8').trimEnd()}\nEND_OF_CONVERT_VERSION`,
+          quote(['python3', 'convert_version.py', jobFile.model, jobFile.model]),
           '',
         ]
       : []),

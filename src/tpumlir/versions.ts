@@ -16,9 +16,6 @@ export interface ToolchainVersion {
   readonly image: string;
   /** glibc that the wheel bundles in `lib/third_party`. */
   readonly bundledGlibc: string;
-  /** Newest opset and IR version of ONNX that it reads. */
-  readonly maxOpset: number;
-  readonly maxIrVersion: number;
   /** Disk of an installed venv, bytes. */
   readonly installedBytes: number;
   /** Disk that must be free before an install begins (venv and downloads together), bytes. */
@@ -54,8 +51,6 @@ const versions: readonly ToolchainVersion[] = [
     overrides: ['pycocotools==2.0.7'],
     image: 'sophgo/tpuc_dev:v3.1',
     bundledGlibc: '2.35',
-    maxOpset: 18,
-    maxIrVersion: 8,
     installedBytes: 1_250_000_000,
     neededBytes: 2_000_000_000,
     seconds: { venv: 16, docker: 240 },

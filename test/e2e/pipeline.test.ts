@@ -195,14 +195,22 @@ test('BF16 without fused preprocess, negative mean, stretched pictures, BGR: the
   expect(readVerification(outputs.get('verify')!).minCosine).toBeGreaterThan(0.99);
 });
 
-test('commands.sh, as it is, makes the model by hand', async () => {
+/** The sample model in opset 20. */
+function laterModel(): Buffer {
+  const packed = path.join(__dirname, '../_fixtures/graphs/shapes-yolo11n-320-opset20.onnx.gz');
+  return gunzipSync(fs.readFileSync(packed));
+}
+
+test('commands.sh, as it is, makes a model by hand, of a later opset too', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cvicast-by-hand-'));
   folders.push(folder);
   const source = path.join(examples, 'calibration', 'calib_0000.jpg');
+  const model = path.join(folder, 'opset 20.onnx');
+  fs.writeFileSync(model, laterModel());
   const wanted = options({ calibrationCount: 1 });
   const text = commandsScript(wanted, {
-    ...{ version, convertVersion: false, pictures: [{ source, plainName: '0001.jpg' }] },
-    ...{ testImage: path.join(examples, 'test.jpg'), model: path.join(examples, 'shapes-yolo11n-320.onnx') },
+    ...{ version, convertVersion: true, pictures: [{ source, plainName: '0001.jpg' }] },
+    ...{ testImage: path.join(examples, 'test.jpg'), model },
   });
   fs.writeFileSync(path.join(folder, 'commands.sh'), text);
   // The install itself is tested with install_venv.sh: here uv finds it done.
@@ -224,8 +232,7 @@ test('the rules of the version conversion hold with the onnx of the toolchain', 
 
 test('a model of a later opset is brought down to one that the tools read, and translated', async () => {
   const folder = jobFolder();
-  const packed = path.join(__dirname, '../_fixtures/graphs/shapes-yolo11n-320-opset20.onnx.gz');
-  fs.writeFileSync(path.join(folder, jobFile.model), gunzipSync(fs.readFileSync(packed)));
+  fs.writeFileSync(path.join(folder, jobFile.model), laterModel());
   const steps = pipelineSteps(options({}), { convertVersion: true });
   const outputs = await runSteps(steps.slice(0, 2), folder);
 

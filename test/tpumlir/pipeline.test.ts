@@ -129,7 +129,17 @@ test('commands.sh repeats the pipeline, whatever the names of the pictures', () 
     model: '/models/a.onnx',
   });
   // bash parses it; in place of each command a function shows the words that the command would get.
-  const commands = ['cp', 'uv', 'mkdir', 'model_transform.py', 'run_calibration.py', 'model_deploy.py', 'model_tool'];
+  const commands = [
+    'cp',
+    'cat',
+    'python3',
+    'uv',
+    'mkdir',
+    'model_transform.py',
+    'run_calibration.py',
+    'model_deploy.py',
+    'model_tool',
+  ];
   const show = [...commands, 'model_runner.py']
     .map((name) => `${name}() { printf '<%s>' ${name} "$@"; echo; }`)
     .join('\n');
@@ -145,7 +155,8 @@ test('commands.sh repeats the pipeline, whatever the names of the pictures', () 
   expect(ran.stdout).toContain('<--output_names=/a/Conv,$(touch x)>');
   expect(ran.stdout).toContain('<run_calibration.py><model.mlir><--dataset><images>');
   expect(ran.stdout).toContain('<--override><overrides.txt><tpu_mlir==1.7>');
-  expect(text).not.toContain('cvicast_remote');
+  expect(ran.stdout).toContain('<python3><convert_version.py><model.onnx><model.onnx>');
+  expect(ran.stdout).not.toContain('cvicast_remote');
 });
 
 test.each([
