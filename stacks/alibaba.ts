@@ -1,4 +1,6 @@
-import * as alicloud from '@pulumi/alicloud';
+import * as ecs from '@pulumi/alicloud/ecs';
+import { getZones } from '@pulumi/alicloud/getZones';
+import { Network, Switch } from '@pulumi/alicloud/vpc';
 import * as pulumi from '@pulumi/pulumi';
 import { UserError } from '../src/errors';
 import { tagsOf, type MachineRequest, type MachineStack } from './machine';
@@ -6,7 +8,7 @@ import { leastMinutes } from '../src/cloud/alibaba/timer';
 
 /** The newest system image of Ubuntu 22.04 in the region. */
 async function ubuntuImage(): Promise<string> {
-  const found = await alicloud.ecs.getImages({ nameRegex: '^ubuntu_22_04_x64', owners: 'system', mostRecent: true });
+  const found = await ecs.getImages({ nameRegex: '^ubuntu_22_04_x64', owners: 'system', mostRecent: true });
   const image = found.images[0];
   if (image !== undefined) return image.id;
   throw new UserError({
@@ -21,7 +23,7 @@ async function ubuntuImage(): Promise<string> {
 /** The zone asked for, else the first that sells this size, pay as you go, with a disk of the kind we take. */
 async function zoneFor(request: MachineRequest): Promise<string> {
   if (request.zone !== undefined) return request.zone;
-  const found = await alicloud.getZones({
+  const found = await getZones({
     availableInstanceType: request.size,
     availableDiskCategory: 'cloud_essd',
     availableResourceCreation: 'VSwitch',
@@ -51,15 +53,15 @@ function releaseTime(request: MachineRequest, now = Date.now()): string {
 const stack: MachineStack = (request) => {
   const tags = tagsOf(request);
   const zone = pulumi.output(zoneFor(request));
-  const vpc = new alicloud.vpc.Network('network', { vpcName: request.job, cidrBlock: '10.77.0.0/16', tags });
-  const subnet = new alicloud.vpc.Switch('subnet', {
+  const vpc = new Network('network', { vpcName: request.job, cidrBlock: '10.77.0.0/16', tags });
+  const subnet = new Switch('subnet', {
     vswitchName: request.job,
     vpcId: vpc.id,
     zoneId: zone,
     cidrBlock: '10.77.0.0/24',
     tags,
   });
-  const group = new alicloud.ecs.SecurityGroup('firewall', {
+  const group = new ecs.SecurityGroup('firewall', {
     securityGroupName: request.job,
     vpcId: vpc.id,
     innerAccessPolicy: 'Drop',
@@ -67,7 +69,7 @@ const stack: MachineStack = (request) => {
   });
   const rules = request.allowCidrs.map(
     (cidr, index) =>
-      new alicloud.ecs.SecurityGroupRule(`firewall-ssh-${index}`, {
+      new ecs.SecurityGroupRule(`firewall-ssh-${index}`, {
         securityGroupId: group.id,
         type: 'ingress',
         ipProtocol: 'tcp',
@@ -78,7 +80,7 @@ const stack: MachineStack = (request) => {
         cidrIp: cidr,
       }),
   );
-  const instance = new alicloud.ecs.Instance(
+  const instance = new ecs.Instance(
     'machine',
     {
       instanceName: request.job,

@@ -1,4 +1,5 @@
-import * as aws from '@pulumi/aws';
+import * as ec2 from '@pulumi/aws/ec2';
+import * as ssm from '@pulumi/aws/ssm';
 import * as pulumi from '@pulumi/pulumi';
 import { tagsOf, type MachineRequest, type MachineStack } from './machine';
 
@@ -9,9 +10,9 @@ const canonicalAccount = '099720109477';
 /** Canonical's image of the region: through its SSM parameter, else (no ssm:GetParameter, or no parameter) by its account. */
 async function ubuntuImage(): Promise<string> {
   try {
-    return (await aws.ssm.getParameter({ name: canonicalParameter })).value;
+    return (await ssm.getParameter({ name: canonicalParameter })).value;
   } catch {
-    const image = await aws.ec2.getAmi({
+    const image = await ec2.getAmi({
       owners: [canonicalAccount],
       mostRecent: true,
       filters: [
@@ -26,26 +27,26 @@ async function ubuntuImage(): Promise<string> {
 
 /** A network of its own, because an account need not have a default one: VPC, gateway, subnet, route, group. */
 function network(request: MachineRequest, tags: Record<string, string>) {
-  const vpc = new aws.ec2.Vpc('network', {
+  const vpc = new ec2.Vpc('network', {
     cidrBlock: '10.77.0.0/24',
     enableDnsSupport: true,
     enableDnsHostnames: true,
     tags,
   });
-  const gateway = new aws.ec2.InternetGateway('gateway', { vpcId: vpc.id, tags });
-  const subnet = new aws.ec2.Subnet('subnet', {
+  const gateway = new ec2.InternetGateway('gateway', { vpcId: vpc.id, tags });
+  const subnet = new ec2.Subnet('subnet', {
     vpcId: vpc.id,
     cidrBlock: '10.77.0.0/24',
     ...(request.zone === undefined ? {} : { availabilityZone: request.zone }),
     tags,
   });
-  const routes = new aws.ec2.RouteTable('routes', {
+  const routes = new ec2.RouteTable('routes', {
     vpcId: vpc.id,
     routes: [{ cidrBlock: '0.0.0.0/0', gatewayId: gateway.id }],
     tags,
   });
-  const route = new aws.ec2.RouteTableAssociation('route', { subnetId: subnet.id, routeTableId: routes.id });
-  const group = new aws.ec2.SecurityGroup('firewall', {
+  const route = new ec2.RouteTableAssociation('route', { subnetId: subnet.id, routeTableId: routes.id });
+  const group = new ec2.SecurityGroup('firewall', {
     name: request.job,
     description: 'cvicast: SSH from one address',
     vpcId: vpc.id,
@@ -63,8 +64,8 @@ function network(request: MachineRequest, tags: Record<string, string>) {
 const stack: MachineStack = (request) => {
   const tags = { Name: request.job, ...tagsOf(request) };
   const { subnet, route, group } = network(request, tags);
-  const key = new aws.ec2.KeyPair('key', { keyName: request.job, publicKey: request.publicKey, tags });
-  const instance = new aws.ec2.Instance(
+  const key = new ec2.KeyPair('key', { keyName: request.job, publicKey: request.publicKey, tags });
+  const instance = new ec2.Instance(
     'machine',
     {
       ami: pulumi.output(ubuntuImage()),

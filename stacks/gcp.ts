@@ -1,4 +1,4 @@
-import * as gcp from '@pulumi/gcp';
+import * as compute from '@pulumi/gcp/compute';
 import * as pulumi from '@pulumi/pulumi';
 import { Bug } from '../src/errors';
 import { tagsOf, type MachineStack } from './machine';
@@ -19,16 +19,16 @@ const stack: MachineStack = (request) => {
     .map(([name, value]) => `${name}=${value}`)
     .join(' ');
   // Machines live in a zone there: without one named, the region's first.
-  const zone = request.zone ?? gcp.compute.getZonesOutput({ region: request.region }).names.apply(firstOf);
-  const network = new gcp.compute.Network('network', { name: request.job, description, autoCreateSubnetworks: false });
-  const subnet = new gcp.compute.Subnetwork('subnet', {
+  const zone = request.zone ?? compute.getZonesOutput({ region: request.region }).names.apply(firstOf);
+  const network = new compute.Network('network', { name: request.job, description, autoCreateSubnetworks: false });
+  const subnet = new compute.Subnetwork('subnet', {
     name: request.job,
     description,
     region: request.region,
     network: network.id,
     ipCidrRange: '10.77.0.0/24',
   });
-  const firewall = new gcp.compute.Firewall('firewall', {
+  const firewall = new compute.Firewall('firewall', {
     name: request.job,
     description,
     network: network.id,
@@ -37,7 +37,7 @@ const stack: MachineStack = (request) => {
     targetTags: [request.job],
     allows: [{ protocol: 'tcp', ports: ['22'] }],
   });
-  const instance = new gcp.compute.Instance(
+  const instance = new compute.Instance(
     'machine',
     {
       name: request.job,
