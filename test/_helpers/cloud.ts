@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type { Fault } from '../cloud/core/faults';
+import type { Found } from '../cloud/core/find-inside';
 import { whyNoMachines } from '../cloud/core/machine';
 import { usualSecret } from '../cloud/core/table';
 import { tables } from '../cloud/tables';
@@ -67,8 +68,8 @@ export interface CloudStandIn {
   flow(): Promise<void>;
   /** Gives this computer another address, as the world and the clouds' firewalls see it; connections end by that. */
   move(address: string): Promise<void>;
-  /** Where on the machines one of these words is: names of files, and of processes' arguments and environments. */
-  find(words: readonly string[]): Promise<readonly string[]>;
+  /** Where on the machines these words are: names of files, and of processes' arguments and environments. */
+  find(words: readonly string[]): Promise<readonly Found[]>;
   /** Every guest dies; the cloud goes on to list and to bill it. */
   crash(): Promise<void>;
   /** Fills the disk of every guest. */
@@ -156,7 +157,7 @@ export async function startCloud(name: string, options: Readonly<Record<string, 
     stall: (after) => order('stall', after),
     flow: () => order('flow'),
     move: (address) => order('move', { address }),
-    find: async (words) => (await control<{ found: string[] }>('POST', 'find', { words })).found,
+    find: async (words) => (await control<{ found: Found[] }>('POST', 'find', { words })).found,
     crash: () => order('crash'),
     fillDisks: () => order('fill'),
     logs: async () => (await control<{ logs: string }>('GET', 'logs')).logs,

@@ -71,8 +71,7 @@ interface Receipt {
     '%s: delivered, nothing left in its ledger, and the receipt bills what the ledger bills',
     async (name) => {
       // The machine's image has the toolchain already, so that not every cloud installs 1.2 GB.
-      process.env['CVICAST_TEST_TOOLCHAINS'] = path.dirname(testToolchain());
-      cloud = await startCloud(name);
+      cloud = await startCloud(name, { toolchains: path.dirname(testToolchain()) });
       const out = path.join(scratch(), 'out');
       const result = await convertOn(name, out);
       const ledger: LedgerView = await cloud.ledger();

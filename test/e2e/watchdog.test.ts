@@ -12,6 +12,12 @@ const images = path.join(root, 'examples/calibration');
 
 jest.setTimeout(10 * 60_000);
 
+/** Process id of a job's watchdog. */
+function watchdogOf(home: string, job: string): number {
+  const mark = fs.readFileSync(path.join(home, 'jobs', job, 'watchdog.json'), 'utf8');
+  return (JSON.parse(mark) as { pid: number }).pid;
+}
+
 describe('a client that is gone', () => {
   const home = useHome();
   const scratch = useScratch();
@@ -20,11 +26,6 @@ describe('a client that is gone', () => {
     const jobs = fs.readdirSync(path.join(home().path, 'jobs'));
     expect(jobs.length).toBe(1);
     return jobs[0]!;
-  }
-
-  function watchdogOf(job: string): number {
-    const mark = fs.readFileSync(path.join(home().path, 'jobs', job, 'watchdog.json'), 'utf8');
-    return (JSON.parse(mark) as { pid: number }).pid;
   }
 
   async function untilClosed(job: string): Promise<void> {
@@ -55,7 +56,7 @@ describe('a client that is gone', () => {
     const run = startCli(['convert', model, '--images', images, '--out', path.join(scratch(), 'out')], { env });
     await run.until(/^transform/m);
     const job = onlyJob();
-    process.kill(watchdogOf(job), 'SIGKILL');
+    process.kill(watchdogOf(home().path, job), 'SIGKILL');
     run.child.kill('SIGKILL');
     await run.ended;
     const listed = await cli(['ls', '--json'], { env });
@@ -68,33 +69,34 @@ describe('a client that is gone', () => {
     expect(jobsFolders(job)).toEqual([]);
     expect(fs.existsSync(path.join(home().path, 'machines', job))).toBe(false);
   });
-
-  test('kill -9 of the client and its watchdog: attach goes on with the machine, watched again, and delivers', async () => {
-    lendToolchain(home().path);
-    const env = { ...home().env, CVICAST_WATCHDOG_SECONDS: '600' };
-    const out = path.join(scratch(), 'out');
-    const run = startCli(['convert', model, '--images', images, '--calibration-count', '10', '--out', out], { env });
-    await run.until(/^transform/m);
-    const job = onlyJob();
-    const first = watchdogOf(job);
-    process.kill(first, 'SIGKILL');
-    run.child.kill('SIGKILL');
-    await run.ended;
-    const attached = await cli(['attach', job], { env });
-    expectCode(attached, 0);
-    expect(watchdogOf(job)).not.toBe(first);
-    expect(fs.existsSync(path.join(out, 'shapes-yolo11n-320_cv181x_int8.cvimodel'))).toBe(true);
-  });
 });
 
 describe('a job that nobody looks after any more', () => {
+  test('is gone on with by attach, which watches it again, and delivers', async () => {
+    const cell = await Cell.open('local');
+    try {
+      const { child, ended } = await cell.startUntil('transform');
+      const job = cell.job()!;
+      const first = watchdogOf(cell.home, job);
+      process.kill(first, 'SIGKILL');
+      child.kill('SIGKILL');
+      await ended;
+      cell.tools.openAll();
+      expectCode(await cell.command('attach', job), 0);
+      expect(watchdogOf(cell.home, job)).not.toBe(first);
+      expect(cell.delivered()).toBe(true);
+      expect(await cell.alive()).toEqual([]);
+    } finally {
+      expect(await cell.close()).toEqual([]);
+    }
+  });
+
   test('is ended by the next convert, which says so and then does its own', async () => {
     const cell = await Cell.open('local');
     try {
       const { child, ended } = await cell.startUntil('calibrate');
       const job = cell.job()!;
-      const mark = fs.readFileSync(path.join(cell.home, 'jobs', job, 'watchdog.json'), 'utf8');
-      process.kill((JSON.parse(mark) as { pid: number }).pid, 'SIGKILL');
+      process.kill(watchdogOf(cell.home, job), 'SIGKILL');
       child.kill('SIGKILL');
       await ended;
       fs.writeFileSync(cell.clockFile, '61');
@@ -120,17 +122,13 @@ if (why !== null) process.stderr.write(`a client that hangs is skipped: ${why}\n
     const cell = await Cell.open('digitalocean', { watchdogSeconds });
     const { child, ended } = await cell.startUntil('calibrate');
     const job = cell.job()!;
-    process.kill(watchdogOf(cell, job), 'SIGKILL');
+    process.kill(watchdogOf(cell.home, job), 'SIGKILL');
     child.kill('SIGKILL');
     await ended;
     await cell.cloud!.fault({ on: 'delete', kind: 'droplet', do: { wait: { gate: 'down', when: 'before' } } });
     const run = startCli(['down', job], { env: cell.env(), cwd: cell.parent });
     await cell.cloud!.until(({ waitingAt }) => waitingAt.includes('down'));
     return { cell, job, run };
-  }
-  function watchdogOf(cell: Cell, job: string): number {
-    const mark = fs.readFileSync(path.join(cell.home, 'jobs', job, 'watchdog.json'), 'utf8');
-    return (JSON.parse(mark) as { pid: number }).pid;
   }
 
   test('goes on to its end when Ctrl-C is pressed, and says so', async () => {

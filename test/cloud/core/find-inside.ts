@@ -5,15 +5,21 @@ import * as path from 'node:path';
 /** File systems of a machine that are its own from the start; of the rest only what was written since its birth is. */
 const ownMounts = ['run', 'home', 'root', 'var/tmp', 'tmp', 'var/lib/cvicast/toolchains'];
 
+/** A word, and the file that holds it: on a disk, or a process's arguments or environment. */
+export interface Found {
+  readonly file: string;
+  readonly word: string;
+}
+
 /** Looks for words in everything that a machine has on its disk and in its processes. `root` is its root as seen from here. */
-export function findInside(root: string, words: readonly string[], bornAt: number): string[] {
+export function findInside(root: string, words: readonly string[], bornAt: number): Found[] {
   const mounts = ownMounts.map((name) => path.join(root, name)).filter((folder) => fs.existsSync(folder));
   const processes = fs
     .readdirSync(path.join(root, 'proc'))
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => ['cmdline', 'environ'].map((name) => path.join(root, 'proc', pid, name)));
   const files = [...filesIn([`${root}/`], ['-newermt', `@${bornAt / 1000}`]), ...filesIn(mounts, []), ...processes];
-  return files.filter((file) => holds(file, words)).map((file) => file.slice(root.length));
+  return files.flatMap((file) => wordsIn(file, words).map((word) => ({ file: file.slice(root.length), word })));
 }
 
 /** Names of the plain files below folders that fit, without what is mounted there. */
@@ -27,10 +33,14 @@ export function filesIn(folders: readonly string[], fit: readonly string[]): str
 
 /** Does a file hold one of the words? One that is gone by now does not. */
 export function holds(file: string, words: readonly string[]): boolean {
+  return wordsIn(file, words).length > 0;
+}
+
+function wordsIn(file: string, words: readonly string[]): string[] {
   try {
     const content = fs.readFileSync(file);
-    return words.some((word) => content.includes(word));
+    return words.filter((word) => content.includes(word));
   } catch {
-    return false;
+    return [];
   }
 }

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { firstBoot, type FirstBoot } from './cloud-init';
-import { findInside } from './find-inside';
+import { findInside, type Found } from './find-inside';
 import { openFront, type Front } from './front';
 import type { Wire } from './wire';
 
@@ -63,7 +63,7 @@ export class Machine {
     furnish(path.join(folder, 'files'), host.impostor ? { ...boot, hostKeys: {} } : boot, host);
     fs.mkdirSync(path.join(folder, 'disk'));
     const log = fs.openSync(path.join(folder, 'log'), 'w');
-    const toolchains = host.toolchains ?? process.env['CVICAST_TEST_TOOLCHAINS'] ?? '';
+    const toolchains = host.toolchains ?? '';
     const inNamespace = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'bash'];
     const script = path.join(__dirname, 'machine-boot.sh');
     // When this process dies, however it dies, its machines die: no test leaves one behind.
@@ -105,8 +105,8 @@ export class Machine {
     return childrenOf(this.guest.pid)[0]!;
   }
 
-  /** Names of files on the guest's disk, and of its processes (arguments, environment), that hold one of the words. */
-  find(words: readonly string[]): string[] {
+  /** Which files on the guest's disk, and of its processes (arguments, environment), hold the words. */
+  find(words: readonly string[]): Found[] {
     return findInside(`/proc/${this.inside}/root`, words, this.bornAt);
   }
 

@@ -3,6 +3,7 @@ import * as os from 'node:os';
 import { messageOf } from '../../../src/errors';
 import { Clock } from './clock';
 import { Faults } from './faults';
+import type { Found } from './find-inside';
 import { Ledger, type Entry } from './ledger';
 import { Machine, type MachineSpec } from './machine';
 import { usualSecret, type CloudTable, type World } from './table';
@@ -94,8 +95,8 @@ export class LiveWorld implements World {
     for (const machine of this.machines.values()) (await machine)?.fillDisk();
   }
 
-  /** Where on the guests one of these words is, on disk or in a process. */
-  async find(words: readonly string[]): Promise<string[]> {
+  /** Where on the guests these words are, on disk or in a process. */
+  async find(words: readonly string[]): Promise<Found[]> {
     const machines = await Promise.all(this.machines.values());
     return machines.flatMap((machine) => machine?.find(words) ?? []);
   }
