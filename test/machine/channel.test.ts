@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type * as net from 'node:net';
-import { Client, Server, utils } from 'ssh2';
+import { Client, Server } from 'ssh2';
 import { run } from '../../src/machine/channel';
+import { makeKeyPair } from '../../src/machine/key-pair';
 
 describe('a command that ends as soon as it begins', () => {
-  const server = new Server({ hostKeys: [utils.generateKeyPairSync('ed25519').private] }, (connection) => {
+  const server = new Server({ hostKeys: [makeKeyPair('server').privateKey] }, (connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (login) => login.accept());
     connection.on('session', (open) => {
