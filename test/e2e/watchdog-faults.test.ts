@@ -46,7 +46,7 @@ describe('the process of a watchdog', () => {
     const faults = path.join(scratch(), 'faults.js');
     fs.writeFileSync(
       faults,
-      `setImmediate(() => { throw new Error('thrown far away'); }); void Promise.reject(new Error('refused far away'));`,
+      `process.nextTick(() => { throw new Error('thrown far away'); }); void Promise.reject(new Error('refused far away'));`,
     );
     const log = path.join(scratch(), 'log');
     expect(await live(log, ['--require', faults])).toBe(0);
