@@ -11,7 +11,7 @@ export const installUnit = 'install';
 /** A toolchain that is installed: how a tool's command line is run with it. */
 export interface Toolchain {
   readonly kind: ToolchainKind;
-  /** Command line that runs `argv` in `cwd` (absolute) with the toolchain first on PATH; needs no shell. */
+  /** Command line that runs `argv` in `cwd` (the job's folder, absolute) with the toolchain first on PATH; needs no shell. */
   wrap(argv: readonly string[], place: { cwd: string; env?: Readonly<Record<string, string>> }): readonly string[];
 }
 
@@ -53,6 +53,10 @@ export interface DockerPlace {
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const environmentFile = `${remoteFolder}/network.env`;
 const containerToolchain = '/opt/cvicast/toolchain';
+
+/** Where the tools find each other; a few of ours stand before the toolchain's own (docs/decisions/0007). */
+const toolPath = (jobFolder: string, toolchain: string): string =>
+  `${jobFolder}/${remoteFolder}/bin:${toolchain}/bin:${systemPath}`;
 
 /** Environment of every tool: output as it happens, and names in any script printable. */
 const toolEnvironment = { LC_ALL: 'C.UTF-8', PYTHONUNBUFFERED: '1' } as const;
@@ -112,8 +116,8 @@ export function venvInstall(version: ToolchainVersion, place: VenvPlace): Instal
 export function venvToolchain(folder: string): Toolchain {
   return {
     kind: 'venv',
-    wrap: (argv, { env }) => [
-      ...['env', `PATH=${folder}/bin:${systemPath}`],
+    wrap: (argv, { cwd, env }) => [
+      ...['env', `PATH=${toolPath(cwd, folder)}`],
       ...pairs({ ...toolEnvironment, ...env }),
       ...argv,
     ],
@@ -173,7 +177,7 @@ function dockerToolchain(container: string, output: string): Toolchain {
   return {
     kind: 'docker',
     wrap: (argv, { cwd, env }) => [
-      ...[...docker, 'exec', '--workdir', cwd, '--env', `PATH=${containerToolchain}/bin:${systemPath}`],
+      ...[...docker, 'exec', '--workdir', cwd, '--env', `PATH=${toolPath(cwd, containerToolchain)}`],
       ...pairs({ ...toolEnvironment, ...env }).flatMap((pair) => ['--env', pair]),
       ...[container, ...argv],
     ],

@@ -247,7 +247,7 @@ test('a venv needs no shell to be used', () => {
     cwd: '/job',
     env: { PYTHONPATH: 'remote' },
   });
-  expect(argv.slice(0, 2)).toEqual(['env', expect.stringMatching(/^PATH=\/t\/bin:/)]);
+  expect(argv.slice(0, 2)).toEqual(['env', expect.stringMatching(/^PATH=\/job\/remote\/bin:\/t\/bin:/)]);
   expect(argv.slice(-4)).toEqual(['PYTHONPATH=remote', 'model_tool', '--info', 'a b']);
 });
 
@@ -284,7 +284,8 @@ describe('docker', () => {
     const toolchain = install.toolchain(output);
     expect(ran).toContain(`--label cvicast-pulled=sophgo/tpuc_dev:v3.1 --user ${process.getuid!()}:`);
     expect(toolchain.wrap(['model_tool', 'x'], { cwd: '/j', env: { A: 'b' } })).toEqual([
-      ...['docker', 'exec', '--workdir', '/j', '--env', expect.stringMatching(/^PATH=\/opt\/cvicast\/toolchain\/bin:/)],
+      ...['docker', 'exec', '--workdir', '/j', '--env'],
+      expect.stringMatching(/^PATH=\/j\/remote\/bin:\/opt\/cvicast\/toolchain\/bin:/),
       ...['--env', 'LC_ALL=C.UTF-8', '--env', 'PYTHONUNBUFFERED=1', '--env', 'A=b'],
       ...[`cvicast-${job}`, 'model_tool', 'x'],
     ]);

@@ -112,10 +112,16 @@ test('unit names are unique and plain; both calibrators are compared and never s
 });
 
 test('the payload holds our programs under plain names, and nothing else', () => {
-  const names = remotePayload().map(({ to }) => to);
+  const payload = remotePayload();
+  const names = payload.map(({ to }) => to);
   const some = ['install_venv.sh', 'install_docker.sh', 'cvicast_remote/verify.py', 'cvicast_remote/calibrate.py'];
   expect(names).toEqual(expect.arrayContaining(some.map((name) => `remote/${name}`)));
-  for (const name of names) expect(name).toMatch(/^remote\/[A-Za-z0-9_/]+\.(py|sh)$/);
+  const programs = payload.filter(({ to }) => to.startsWith('remote/bin/'));
+  expect(programs.map(({ to, mode }) => [path.basename(to), mode])).toEqual([
+    ['npz_tool.py', 0o700],
+    ['tpuc-opt', 0o700],
+  ]);
+  for (const name of names) expect(name).toMatch(/^remote\/([A-Za-z0-9_/]+\.(py|sh)|bin\/tpuc-opt)$/);
 });
 
 test('commands.sh repeats the pipeline, whatever the names of the pictures', () => {
