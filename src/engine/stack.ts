@@ -123,7 +123,7 @@ class JobStack implements Stack {
     this.wait = this.patience;
     await this.settle(undefined);
     await this.translated(new EventReader(undefined), async () => {
-      if (await this.exists()) {
+      if ((await this.exists()) && !this.isBareOnDisk()) {
         const opened = await this.open({ create: false });
         await opened.workspace.removeStack(this.options.job);
       }
@@ -133,6 +133,12 @@ class JobStack implements Stack {
     }
     fs.rmSync(this.workFolder, { recursive: true, force: true });
     this.opened = null;
+  }
+
+  /** A stack of a file backend that holds nothing any more is its files: no engine has to be started to delete them. */
+  private isBareOnDisk(): boolean {
+    const state = this.root === null ? null : readStateIn(this.root, this.options.job);
+    return state !== null && state.resources.length === 0 && state.pending.length === 0;
   }
 
   /** Puts a file backend in order before the engine looks at it. */

@@ -122,6 +122,7 @@ test('a machine is created, opens to its key alone, and leaves nothing when it i
   const holding = outside.filter((file) => fs.readFileSync(path.join(home().path, file), 'latin1').includes(secret));
   expect(holding).toEqual([]);
 
+  await expect(stack.remove()).rejects.toMatchObject({ why: expect.stringMatching(/still has resources/) });
   await stack.destroy();
   await stack.remove();
   expect(leftOf(job)).toEqual([]);
