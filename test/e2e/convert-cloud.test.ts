@@ -53,7 +53,7 @@ interface Receipt {
       String(timeout),
       '--yes',
     ];
-    return cli(['convert', model, '--images', images, '--calibration-count', '10', '--out', out, ...place, ...more], {
+    return cli(['convert', model, '--images', images, '--calibration-count', '2', '--out', out, ...place, ...more], {
       env: env(),
     });
   }

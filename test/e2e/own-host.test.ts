@@ -35,7 +35,7 @@ describe('--host: a machine of the user', () => {
       fs.writeFileSync(identity, privateKey ?? '', { mode: 0o600 });
       const out = path.join(scratch(), 'out');
       const host = ['--host', `${user}@${address}:${port}`, '--identity', identity];
-      const args = ['convert', model, '--images', images, '--calibration-count', '10', '--out', out, ...host];
+      const args = ['convert', model, '--images', images, '--calibration-count', '2', '--out', out, ...host];
       const wrong = await cli([...args, '--host-key', (hostKeys[0] ?? '').replace(/.{12}$/, 'AAAAAAAAAAAA')], {
         env: home().env,
       });
