@@ -50,7 +50,7 @@ describe('the packed tarball', () => {
         '--images',
         path.join(examples, 'calibration'),
         '--calibration-count',
-        '10',
+        '2',
       ],
       app,
     );

@@ -1,16 +1,27 @@
-// The whole grid: scripts/faults [--jobs N] [--only stage,fault,place]. Prints progress to stderr, the grid to stdout.
+// The whole grid of scripts/faults. Prints progress to stderr, the grid to stdout.
+import { parseArgs } from 'node:util';
 import { chosen, pool, tableOf, whyNoMachines } from './grid';
 import { runCell, type CellResult } from './run-cell';
 
-function optionOf(name: string, otherwise: string): string {
-  const at = process.argv.indexOf(name);
-  return at === -1 ? otherwise : (process.argv[at + 1] ?? otherwise);
-}
+const usage = `scripts/faults [--jobs N] [--only NAMES]
+  --jobs N      cells at a time (default 4)
+  --only NAMES  names of stages, faults and places, with commas: only their cells; FAULT:STAGE is one cell`;
 
 async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      jobs: { type: 'string', default: '4' },
+      only: { type: 'string', default: '' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
   const why = whyNoMachines();
   if (why !== null) throw new Error(why);
-  const words = optionOf('--only', '')
+  const words = values.only
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
@@ -26,9 +37,7 @@ async function main(): Promise<number> {
     for (const problem of result.problems) process.stderr.write(`    ${problem.replaceAll('\n', '\n    ')}\n`);
     return result;
   };
-  const results = await Promise.all(
-    pool(cells, Number(optionOf('--jobs', '4')), async (cell) => tell(await runCell(cell))),
-  );
+  const results = await Promise.all(pool(cells, Number(values.jobs), async (cell) => tell(await runCell(cell))));
   const held = results.filter(({ problems }) => problems.length === 0).length;
   const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
   process.stdout.write(`${tableOf(results)}\n${held} of ${results.length} cells held, in ${minutes} min.\n`);
