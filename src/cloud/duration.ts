@@ -9,9 +9,9 @@ import type { Throttle } from './types';
  * does only where that gives stock's bytes), 25.0 s at 640 and 7.2 s at 320 with one process, 14.3 s and 4.2 s with
  * two; the stock tool 108.9 s and 36.7 s whatever the cores. Transform 13 s and 7 s, deploy 16 s and 9 s, earlier that month
  * by hand; transform takes half of that since its comparisons run in a process a core (docs/decisions/0007), which was not
- * measured there, so the plan keeps the longer time. The straight lines through these two points are the constants below. Four and eight processes follow from
- * them (7.6 s and 4.2 s at 640) and were not measured. A busy host's machine without AVX-512
- * took 3.4 to 4.4 times as long, ours and the stock tool alike.
+ * measured there, so the plan keeps the longer time. The straight lines through these two points are the constants below.
+ * Four and eight processes follow from them (7.6 s and 4.2 s at 640) and were not measured. A busy host's machine without
+ * AVX-512 took 3.4 to 4.4 times as long, ours and the stock tool alike.
  * Estimated, not measured: the share of a core that a cloud's vCPU is, docker's pull, the upload.
  */
 const measured = {

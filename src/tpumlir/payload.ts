@@ -13,7 +13,7 @@ export function remotePayload(): readonly FileToSend[] {
   const root = path.join(__dirname, remoteFolder);
   const names = fs.readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
   return names
-    .filter((name) => /\.(py|sh)$|^bin.[\w-]+$/.test(name) && !name.split(path.sep).includes('__pycache__'))
+    .filter((name) => /\.(py|sh)$|^bin[\\/][\w-]+$/.test(name) && !name.split(path.sep).includes('__pycache__'))
     .map((name) => ({
       from: { path: path.join(root, name) },
       to: `${remoteFolder}/${name.split(path.sep).join('/')}`,
