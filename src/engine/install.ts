@@ -148,7 +148,7 @@ async function buildFromModules(options: InstallOptions, folder: string): Promis
     const version = `github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${engineVersion}`;
     const binary = path.join(folder, path.basename(ownBinary(options.home)));
     for (const file of ['go.mod', 'go.sum']) fs.copyFileSync(path.join(modules, file), path.join(build, file));
-    // Nothing is compiled that the linker would strip, and nothing in C, as in Pulumi's own archive: a tenth less to do.
+    // Nothing is compiled that the linker would strip, and nothing in C: a tenth less to do, and no C compiler needed.
     const flags = ['-mod=readonly', '-gcflags=all=-dwarf=false', '-ldflags', `-s -w -X ${version}`];
     const withoutC = { ...env, CGO_ENABLED: '0' };
     await run('go', ['build', ...flags, '-o', binary, command], build, withoutC, buildMilliseconds);
