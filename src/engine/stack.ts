@@ -18,7 +18,15 @@ import { findEngine } from './find';
 import { begunElsewhere, enginesOf, isStale, locksNamedIn, outlastLocks, settleLocks } from './locks';
 import { endEngine, engineMark, patienceOf, underLimit, type Patience } from './patience';
 import { automation } from './sdk';
-import { mendState, PROJECT, readStateIn, stackFiles, stateOfDeployment, type StackState } from './state-file';
+import {
+  createBareState,
+  mendState,
+  PROJECT,
+  readStateIn,
+  stackFiles,
+  stateOfDeployment,
+  type StackState,
+} from './state-file';
 import type { EngineFound, Stack, StackEvent, StackOptions, StackResource, UpResult } from './types';
 import { isConflict, UpdateRecords } from './update-records';
 
@@ -135,6 +143,10 @@ class JobStack implements Stack {
     this.opened = null;
   }
 
+  private createdOnDisk(): boolean {
+    return this.root !== null && createBareState(this.root, this.options.job);
+  }
+
   /** A stack of a file backend that holds nothing any more is its files: no engine has to be started to delete them. */
   private isBareOnDisk(): boolean {
     const state = this.root === null ? null : readStateIn(this.root, this.options.job);
@@ -243,7 +255,7 @@ class JobStack implements Stack {
   private async open(how: { create: boolean }): Promise<AutomationStack> {
     this.opened ??= (async () => {
       const workspace = await this.workspace();
-      if (how.create && !(await this.exists())) {
+      if (how.create && !(await this.exists()) && !this.createdOnDisk()) {
         await workspace.pulumiCommand.run(
           ['stack', 'init', this.options.job, '--secrets-provider', 'passphrase', '--no-select'],
           workspace.workDir,

@@ -25,6 +25,7 @@ export function stackFiles(root: string, job: string) {
     state: path.join(base, 'stacks', PROJECT, `${job}.json`),
     backup: path.join(base, 'stacks', PROJECT, `${job}.json.bak`),
     locks: path.join(base, 'locks', 'organization', PROJECT, job),
+    layout: path.join(base, 'meta.yaml'),
     /** All that only this stack has. Beside each file the backend may keep one of attributes. */
     all: [
       ...['json', 'json.bak', 'json.torn', 'pulumi-tags'].flatMap((name) => {
@@ -36,6 +37,29 @@ export function stackFiles(root: string, job: string) {
       path.join(base, 'locks', 'organization', PROJECT, job),
     ],
   };
+}
+
+/**
+ * Makes a stack that holds nothing: what `pulumi stack init` makes, without starting an engine for it. False, and nothing
+ * made, where the backend has another layout than the one with projects, or holds what we do not know: the engine decides.
+ */
+export function createBareState(root: string, job: string): boolean {
+  const { state, layout } = stackFiles(root, job);
+  const base = path.dirname(layout);
+  if (fs.existsSync(layout) ? fs.readFileSync(layout, 'utf8').trim() !== layoutText : fs.existsSync(base)) return false;
+  fs.mkdirSync(path.dirname(state), { recursive: true });
+  writeWhole(layout, `${layoutText}\n`);
+  writeWhole(state, `${JSON.stringify({ version: 3, checkpoint: { stack: `organization/${PROJECT}/${job}` } })}\n`);
+  return true;
+}
+
+/** `meta.yaml` of a backend in which stacks belong to projects. */
+const layoutText = 'version: 1';
+
+function writeWhole(file: string, text: string): void {
+  const aside = `${file}.${process.pid}`;
+  fs.writeFileSync(aside, text, { mode: 0o600 });
+  fs.renameSync(aside, file);
 }
 
 /** Jobs that have a stack in the default backend. Reads names only. */

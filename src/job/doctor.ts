@@ -28,7 +28,7 @@ function firstLine(program: string, argv: readonly string[], env: NodeJS.Process
 }
 
 async function engine({ home, env }: PrepareContext): Promise<Finding> {
-  const found = await findEngine({ env, home });
+  const found = await findEngine({ env, home, afresh: true });
   return {
     name: 'engine',
     ok: found !== null,

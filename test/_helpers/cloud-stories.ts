@@ -249,15 +249,6 @@ export function tellStories(
     expect(await rental.cloud.alive()).toEqual([]);
   });
 
-  if (clouds[name]!.spot) {
-    it('rents a spot machine too', async () => {
-      const rental = await rent({ machines: 'none' });
-      await rental.stack.up(await clouds[name]!.stack(), { ...rental.request, spot: true });
-      await rental.stack.destroy();
-      expect(await rental.cloud.alive()).toEqual([]);
-    });
-  }
-
   it('is looked at before anything is made: credentials, size, region, permission to write', async () => {
     const rental = await rent({ machines: 'none' });
     await rental.api.preflight(place);

@@ -35,7 +35,7 @@ transform() {
 calibrate() {
   work calibrate calibration.log
   while [ "$1" != -o ]; do shift; done
-  printf '# a table\nimages 1.0 -1.0 1.0\n' >"$2"
+  printf '# op_name    threshold    min    max\nimages 1.0 -1.0 1.0\n' >"$2"
 }
 
 deploy() {

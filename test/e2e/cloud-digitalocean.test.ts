@@ -1,6 +1,7 @@
+import { tellConversion } from '../_helpers/cloud-conversion';
 import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
-jest.setTimeout(600_000);
+jest.setTimeout(15 * 60_000);
 const place = { region: 'nyc3', size: 's-2vcpu-4gb' };
 
 describeCloud('DigitalOcean', () => {
@@ -10,5 +11,10 @@ describeCloud('DigitalOcean', () => {
     afterItsTime: 'off',
     badSize: 's-2vcpu-3gb',
     badRegion: 'nowhere1',
+  });
+
+  tellConversion('digitalocean', 'droplet', {
+    means: 'size-not-here',
+    refuse: { code: 'unprocessable_entity', message: 'Size is not available in this region.', status: 422 },
   });
 });

@@ -21,73 +21,6 @@ const limit = {
     'You have requested more vCPU capacity than your current vCPU limit of 2 allows for the instance bucket that the specified instance type belongs to.',
 };
 
-/** Every cloud, which has no room for a machine of this size, in its own words. */
-const outOfRoom: readonly {
-  readonly cloud: string;
-  /** Code in our catalogue. */
-  readonly means: string;
-  readonly machine: string;
-  /** The request for one; a creation by the plugin when left out. */
-  readonly request?: { readonly on: 'api'; readonly kind: string };
-  readonly refuse: { readonly code: string; readonly message: string; readonly status?: number };
-}[] = [
-  { cloud: 'aws', means: 'out-of-capacity', machine: 'instance', refuse: full },
-  {
-    cloud: 'digitalocean',
-    means: 'size-not-here',
-    machine: 'droplet',
-    refuse: { code: 'unprocessable_entity', message: 'Size is not available in this region.', status: 422 },
-  },
-  {
-    cloud: 'gcp',
-    means: 'out-of-capacity',
-    machine: 'instance',
-    refuse: {
-      code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
-      message:
-        "The zone 'projects/stand-in-project/zones/us-central1-a' does not have enough resources available to fulfill the request. Try a different zone, or try again later.",
-    },
-  },
-  {
-    cloud: 'azure',
-    means: 'azure-size-not-here',
-    machine: 'Microsoft.Compute/virtualMachines',
-    refuse: {
-      code: 'SkuNotAvailable',
-      message:
-        "The requested VM size for resource 'Following SKUs have failed for Capacity Restrictions: Standard_D4s_v5' is currently not available in location 'eastus'. Please try another size or deploy to a different location or different zone.",
-      status: 409,
-    },
-  },
-  {
-    cloud: 'alibaba',
-    means: 'alibaba-sold-out',
-    machine: 'instance',
-    refuse: {
-      code: 'OperationDenied.NoStock',
-      message:
-        'The requested resource is sold out in the specified zone; try other types of resources or other regions and zones.',
-      status: 403,
-    },
-  },
-  {
-    cloud: 'tencent',
-    means: 'tencent-sold-out',
-    machine: 'instance',
-    request: { on: 'api', kind: '"ClientToken"' },
-    refuse: {
-      code: 'ResourceInsufficient.SpecifiedInstanceType',
-      message: 'The specified type of instance is understocked.',
-    },
-  },
-  {
-    cloud: 'hetzner',
-    means: 'hetzner-sold-out',
-    machine: 'server',
-    refuse: { code: 'resource_unavailable', message: 'error during placement', status: 412 },
-  },
-];
-
 interface Receipt {
   readonly result: string;
   readonly region: string;
@@ -128,27 +61,6 @@ const receiptOf = ({ out }: FastConversion): Receipt =>
       expect(receiptOf(conversion)).toMatchObject({ result: 'delivered', size: aws.defaultSize });
       // A machine that was refused costs nothing.
       expectBill(receiptOf(conversion).cost.actual, 'aws', ledger);
-    });
-
-    it.each(outOfRoom)('is left for the next place on $cloud, with a spot machine where it has them', async (one) => {
-      const { name, spot, defaultSize, errors } = clouds[one.cloud]!;
-      const conversion = await start(name);
-      await conversion.cloud.fault({
-        ...(one.request ?? { on: 'create', kind: one.machine }),
-        do: { refuse: one.refuse },
-      });
-      const result = await conversion.convert('--max-cost', '1', ...(spot ? ['--spot'] : []));
-      expectCode(result, 0, await conversion.cloud.logs());
-      const told = /^warning: (\S+) in (\S+): (.*); trying (\S+) in (\S+)$/m.exec(result.stderr);
-      const why = errors.find(({ code }) => code === one.means)!.why;
-      expect(told?.slice(1)).toEqual([defaultSize, expect.any(String), why, defaultSize, expect.any(String)]);
-      expect(told?.[5]).not.toBe(told?.[2]);
-      expect(/^plan .*, spot$/m.test(result.stderr)).toBe(spot);
-      const ledger = await conversion.cloud.ledger();
-      expect(ledger.entries.filter(({ state }) => state !== 'deleted')).toEqual([]);
-      expect(ledger.entries.filter(({ kind }) => kind === one.machine)).toHaveLength(1);
-      expect(ledger.remarks).toEqual([]);
-      expect(receiptOf(conversion)).toMatchObject({ result: 'delivered', size: defaultSize });
     });
 
     it('is left for a smaller size when the quota is too small, and the receipt tells and bills that size', async () => {

@@ -1,6 +1,7 @@
+import { tellConversion } from '../_helpers/cloud-conversion';
 import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
-jest.setTimeout(600_000);
+jest.setTimeout(15 * 60_000);
 const place = { region: 'fsn1', size: 'cpx32' };
 
 describeCloud('Hetzner Cloud', () => {
@@ -11,4 +12,14 @@ describeCloud('Hetzner Cloud', () => {
     badSize: 'cpx31x',
     badRegion: 'nowhere1',
   });
+
+  tellConversion(
+    'hetzner',
+    'server',
+    {
+      means: 'hetzner-sold-out',
+      refuse: { code: 'resource_unavailable', message: 'error during placement', status: 412 },
+    },
+    'fake',
+  );
 });

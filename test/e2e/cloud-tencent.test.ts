@@ -1,6 +1,7 @@
+import { tellConversion } from '../_helpers/cloud-conversion';
 import { describeCloud, tellStories } from '../_helpers/cloud-stories';
 
-jest.setTimeout(600_000);
+jest.setTimeout(15 * 60_000);
 const place = { region: 'ap-singapore', size: 'S5.LARGE8' };
 
 describeCloud('Tencent Cloud', () => {
@@ -10,5 +11,14 @@ describeCloud('Tencent Cloud', () => {
     afterItsTime: 'deleted',
     badSize: 'S5.HUGE8',
     badRegion: 'ap-nowhere',
+  });
+
+  tellConversion('tencent', 'instance', {
+    means: 'tencent-sold-out',
+    request: { on: 'api', kind: '"ClientToken"' },
+    refuse: {
+      code: 'ResourceInsufficient.SpecifiedInstanceType',
+      message: 'The specified type of instance is understocked.',
+    },
   });
 });

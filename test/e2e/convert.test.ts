@@ -193,28 +193,6 @@ describe('convert on this computer', () => {
   );
 
   test(
-    'names with spaces, quotes, newlines, $(x) and leading dashes are data all the way',
-    async () => {
-      lendToolchain(home().path);
-      const hostile = path.join(scratch(), `in $(touch pwned) "a" 'b'\n-x ü`);
-      fs.mkdirSync(path.join(hostile, 'pictures'), { recursive: true });
-      const names = fs.readdirSync(images).slice(0, 10);
-      for (const name of names)
-        fs.copyFileSync(path.join(images, name), path.join(hostile, 'pictures', `-rf; $(id) '${name.toUpperCase()}`));
-      fs.copyFileSync(model, path.join(hostile, '--model `id`.onnx'));
-      const out = path.join(hostile, 'out put');
-      const result = await cli(['convert', '--images', 'pictures', '--out', out, '--', '--model `id`.onnx'], {
-        env: home().env,
-        cwd: hostile,
-      });
-      expectCode(result, 0);
-      expect(fs.existsSync(path.join(out, '--model `id`_cv181x_int8.cvimodel'))).toBe(true);
-      expect([...fs.readdirSync(scratch()), ...fs.readdirSync(hostile)]).not.toContain('pwned');
-    },
-    10 * minutes,
-  );
-
-  test(
     'Ctrl-C in the middle: torn down, exit 130, nothing left; resumed without a second calibration',
     async () => {
       const tools = lendFakeToolchain(home().path);

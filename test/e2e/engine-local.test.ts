@@ -1,12 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Bug } from '../../src/errors';
+import { ownBinary } from '../../src/engine/find';
 import { runningProcesses, hasInEnvironment } from '../../src/engine/processes';
 import { serveProvider } from '../../src/engine/serve-provider';
 import { openStack } from '../../src/engine/stack';
-import { readState, stackFiles, stacksOnDisk } from '../../src/engine/state-file';
+import { createBareState, readState, stackFiles, stacksOnDisk } from '../../src/engine/state-file';
 import type { Stack, StackEvent, StackOptions } from '../../src/engine/types';
 import { listLocalMachines, removeLocalMachine } from '../../src/local/machines';
 import { startLocalProvider } from '../../src/local/provider';
@@ -300,4 +302,32 @@ test('what was deleted from outside, and whose delete fails for ever, does not s
   expect(await stack.resources()).toEqual({ known: [], pending: [] });
   await stack.remove();
   expect(leftOf(keys.request.job)).toEqual([]);
+});
+
+test('the bare stack that is made without the engine is the one that the engine makes, and has it in its list', () => {
+  const job = 'cv-20261128-112830-7f3a9c';
+  const run = (root: string, ...argv: string[]): string => {
+    fs.mkdirSync(root, { recursive: true });
+    const more = { PULUMI_HOME: homeFolder.engine(home().path), PULUMI_BACKEND_URL: pathToFileURL(root).href };
+    const env = { ...home().env, ...more, PULUMI_CONFIG_PASSPHRASE: 'a passphrase', PULUMI_SKIP_UPDATE_CHECK: 'true' };
+    return execFileSync(ownBinary(home().path), [...argv, '--non-interactive'], {
+      cwd: home().path,
+      env,
+      encoding: 'utf8',
+    });
+  };
+  fs.writeFileSync(path.join(home().path, 'Pulumi.yaml'), 'name: cvicast\nruntime: nodejs\n');
+  const [engines, ours] = ['by-the-engine', 'by-us'].map((name) => path.join(home().path, name)) as [string, string];
+  run(engines, 'stack', 'init', job, '--no-select');
+  expect(createBareState(ours, job)).toBe(true);
+  const read = (root: string) => {
+    const { state, layout } = stackFiles(root, job);
+    const { version, checkpoint } = JSON.parse(fs.readFileSync(state, 'utf8')) as {
+      version: number;
+      checkpoint: { stack: string };
+    };
+    return { layout: fs.readFileSync(layout, 'utf8'), version, stack: checkpoint.stack };
+  };
+  expect(read(ours)).toEqual(read(engines));
+  expect(JSON.parse(run(ours, 'stack', 'ls', '--json'))).toEqual([expect.objectContaining({ name: job })]);
 });

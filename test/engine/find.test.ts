@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { findEngine, ownBinary } from '../../src/engine/find';
+import { findEngine, noteVersion, ownBinary } from '../../src/engine/find';
 import { engineVersion, isUsableVersion } from '../../src/engine/version';
 import { useHome } from '../_helpers/home';
 
@@ -69,4 +69,21 @@ test('an engine is asked for its version once, until it is another file', async 
   expect(fs.readFileSync(asked, 'utf8')).toBe('asked\n');
   makeEngine(own, 'echo v3.225.0 # a newer one');
   expect(await find()).toMatchObject({ version: '3.225.0' });
+});
+
+test('what an install has noted is believed of that very file, by all but those who ask afresh', async () => {
+  const own = makeEngine(path.join(home().path, 'elsewhere/pulumi'), 'echo v3.230.0');
+  fs.mkdirSync(path.dirname(ownBinary(home().path)), { recursive: true });
+  fs.rmSync(ownBinary(home().path), { force: true });
+  fs.symlinkSync(own, ownBinary(home().path));
+  noteVersion(own, '3.225.0');
+  const find = (afresh = false) => findEngine({ env: { PATH: '/usr/bin:/bin' }, home: home().path, afresh });
+  expect(await find()).toMatchObject({ version: '3.225.0' });
+  expect(await find(true)).toMatchObject({ version: '3.230.0' });
+  fs.writeFileSync(`${own}.json`, 'torn');
+  makeEngine(own, 'echo v3.226.0 # another');
+  expect(await find()).toMatchObject({ version: '3.226.0' });
+  noteVersion(own, '3.225.0');
+  makeEngine(own, 'echo v3.227.0 # yet another');
+  expect(await find()).toMatchObject({ version: '3.227.0' });
 });

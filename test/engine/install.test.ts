@@ -51,6 +51,8 @@ test("Pulumi's archive is unpacked into our own folder, and a second call finds 
   const wanted = { binary: ownBinary(home().path), version: engineVersion, foundIn: 'cvicast' };
   expect(await ensure(url)).toEqual(wanted);
   expect(await ensure(url)).toEqual(wanted);
+  const note = JSON.parse(fs.readFileSync(`${wanted.binary}.json`, 'utf8')) as { version: string };
+  expect(note.version).toBe(engineVersion);
   expect(asked).toEqual([expect.stringContaining(`pulumi-v${engineVersion}-`)]);
   expect(fs.readdirSync(path.join(home().path, 'pulumi'))).toEqual(['bin']);
 });

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { mendState, readState, stackFiles, stacksOnDisk } from '../../src/engine/state-file';
+import { createBareState, mendState, readState, stackFiles, stacksOnDisk } from '../../src/engine/state-file';
 import { homeFolder } from '../../src/paths';
 import { useHome } from '../_helpers/home';
 
@@ -62,4 +62,25 @@ test('no stack, no state, no folder: nothing, without an error', () => {
   expect(readState(home().path, job)).toBeNull();
   expect(stacksOnDisk(home().path)).toEqual([]);
   expect(mend()).toBe('none');
+});
+
+test('a bare stack is made in a new backend and in one with projects; any other layout is left to the engine', () => {
+  const root = homeFolder.state(home().path);
+  const { state, layout } = stackFiles(root, job);
+  fs.mkdirSync(root, { recursive: true });
+  expect(createBareState(root, job)).toBe(true);
+  expect(fs.readFileSync(layout, 'utf8')).toBe('version: 1\n');
+  expect(readState(home().path, job)).toEqual({ resources: [], pending: [], outputs: {} });
+  const second = `${job.slice(0, -1)}d`;
+  expect(createBareState(root, second)).toBe(true);
+  expect(stacksOnDisk(home().path)).toEqual([job, second].sort());
+
+  for (const text of ['version: 2\n', null]) {
+    fs.rmSync(state);
+    if (text === null) fs.rmSync(layout);
+    else fs.writeFileSync(layout, text);
+    expect(createBareState(root, job)).toBe(false);
+    expect(fs.existsSync(state)).toBe(false);
+    fs.writeFileSync(state, '');
+  }
 });

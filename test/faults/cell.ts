@@ -44,6 +44,10 @@ export interface CellOptions {
   readonly allowCidr: string | null;
   /** Whether the three TPU-MLIR programs are fakes, or the real ones with a gate before each. */
   readonly tools: 'fake' | 'real';
+  /** How many pictures calibrate. */
+  readonly pictures: number;
+  /** Further options of `convert`. */
+  readonly more: readonly string[];
   /** Does the user sit at a terminal, which can be closed? Else nobody does. */
   readonly terminal: boolean;
   /** What its cloud is told, see `startCloud`. */
@@ -58,6 +62,8 @@ export const usual: CellOptions = {
   diskMegabytes: null,
   allowCidr: null,
   tools: 'fake',
+  pictures: 10,
+  more: [],
   terminal: false,
   cloud: {},
   env: {},
@@ -178,9 +184,10 @@ export class Cell {
       this.place === 'local'
         ? ['--provider', 'local']
         : ['--provider', this.place, '--toolchain', 'venv', '--max-cost', '1', ...this.door()];
-    const what = ['convert', model, '--images', images, '--calibration-count', '10', '--out', this.out, '--yes'];
-    const start = this.options.terminal ? startCliInTerminal : startCli;
-    this.run = start([...what, ...where], { env: this.env(), cwd: this.parent });
+    const { pictures, more, terminal } = this.options;
+    const what = ['convert', model, '--images', images, '--calibration-count', String(pictures), '--out', this.out];
+    const start = terminal ? startCliInTerminal : startCli;
+    this.run = start([...what, '--yes', ...where, ...more], { env: this.env(), cwd: this.parent });
     return this.run;
   }
 

@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** File systems of a machine that are its own from the start; of the rest only what was written since its birth is. */
-const ownMounts = ['run', 'home', 'root', 'var/tmp', 'tmp', 'var/lib/cvicast/toolchains'];
+/** File systems of a machine that are its own from the start. */
+const ownMounts = ['run', 'home', 'root', 'var/tmp', 'tmp'];
+/** File systems that were there before it: only what was written since its birth is its own. */
+const olderMounts = ['', 'var/lib/cvicast/toolchains'];
 
 /** A word, and the file that holds it: on a disk, or a process's arguments or environment. */
 export interface Found {
@@ -13,12 +15,14 @@ export interface Found {
 
 /** Looks for words in everything that a machine has on its disk and in its processes. `root` is its root as seen from here. */
 export function findInside(root: string, words: readonly string[], bornAt: number): Found[] {
-  const mounts = ownMounts.map((name) => path.join(root, name)).filter((folder) => fs.existsSync(folder));
+  const among = (names: readonly string[]): string[] =>
+    names.map((name) => `${path.join(root, name)}/`).filter((folder) => fs.existsSync(folder));
   const processes = fs
     .readdirSync(path.join(root, 'proc'))
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => ['cmdline', 'environ'].map((name) => path.join(root, 'proc', pid, name)));
-  const files = [...filesIn([`${root}/`], ['-newermt', `@${bornAt / 1000}`]), ...filesIn(mounts, []), ...processes];
+  const written = filesIn(among(olderMounts), ['-newermt', `@${bornAt / 1000}`]);
+  const files = [...written, ...filesIn(among(ownMounts), []), ...processes];
   return files.flatMap((file) => wordsIn(file, words).map((word) => ({ file: file.slice(root.length), word })));
 }
 
