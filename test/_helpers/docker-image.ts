@@ -114,6 +114,14 @@ export function makeImageTree(folder: string): string {
   return tree;
 }
 
+/** The tree of an image that has a toolchain already, where the program would install one. Takes the tree to be added to. */
+export function addToolchain(tree: string, toolchains: string): void {
+  const [key = ''] = fs.readdirSync(toolchains);
+  const to = `--transform=s,^${key},opt/cvicast/toolchain,S`;
+  const owner = ['--numeric-owner', '--owner=0', '--group=0'];
+  execFileSync('tar', ['--append', '--file', tree, ...owner, '--directory', toolchains, to, key]);
+}
+
 /** How the image's programs find this computer's network: Docker's form, `NAME=value`. */
 export function imageEnvironment(): string[] {
   const search = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

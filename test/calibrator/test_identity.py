@@ -14,7 +14,7 @@ from runs import Toolchain, pictures, shapes_320
 
 from cvicast_remote.table import first_difference
 
-COUNT = 10
+COUNT = 5
 PREDICTION = 0.25
 """How far the predicted memory may be off."""
 

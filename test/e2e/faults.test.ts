@@ -5,7 +5,8 @@ import { runCell, type GridCell } from '../faults/run-cell';
 import type { StageName } from '../faults/stages';
 
 // A part of the grid, in cheap stages, spread over the clouds and this computer: of faults that go the same way the one that
-// asks most, but for those that a test of its own causes (SIGINT, SIGKILL of the CLI). scripts/faults runs all of it.
+// asks most, but for those that a test of its own causes (SIGINT, SIGKILL of the CLI; at the engine, cloud-faults.test.ts).
+// scripts/faults runs all of it.
 // What asks for a fault of one cloud's own API stays on DigitalOcean.
 const on = (place: PlaceName, fault: string, stage: StageName): GridCell => ({ ...cellOf(fault, stage), place });
 const part: readonly GridCell[] = [
@@ -20,16 +21,11 @@ const part: readonly GridCell[] = [
   on('digitalocean', 'SIGKILL of the engine', 'up'),
   on('digitalocean', 'SIGKILL of both and no command after it', 'up'),
   on('digitalocean', 'engine hangs and SIGKILL of the CLI', 'up'),
-  on('digitalocean', 'engine stopped and SIGKILL of the CLI', 'up'),
   on('hetzner', 'connection stalled', 'transform'),
   on('tencent', 'address changed', 'calibrate'),
   on('alibaba', 'disk full there', 'bootstrap'),
   on('digitalocean', 'disk full here and SIGKILL of the CLI', 'calibrate'),
-  on('digitalocean', 'create fails half-way', 'up'),
-  on('digitalocean', 'create times out but succeeded', 'up'),
   on('digitalocean', 'create answered twice', 'up'),
-  on('digitalocean', 'SIGKILL of the plugin', 'up'),
-  on('digitalocean', 'delete fails 3 times', 'down'),
   on('digitalocean', 'delete cut until the plugin panics', 'down'),
   on('digitalocean', 'credentials expire', 'verify'),
   on('aws', 'stale lock', 'transform'),
