@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cvicast_remote import verify
+from cvicast_remote import simulation, verify
 
 ONES: NDArray[np.float64] = np.array([1.0, 2.0])
 
@@ -48,6 +49,15 @@ def test_what_is_no_json_is_not_said(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out == ""
 
 
+def verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    """What verify says of a model `m.cvimodel` in this folder, and its exit code."""
+    Path("m.cvimodel").write_bytes(b"CviModel")
+    np.savez("reference.npz", a=ONES)
+    words = ["verify", "--model", "m.cvimodel", "--input", "i", "--reference", "reference.npz", "--processor", "cv181x"]
+    monkeypatch.setattr("sys.argv", words)
+    return verify.main(), json.loads(capsys.readouterr().out)
+
+
 @pytest.mark.parametrize(
     ("outputs", "status", "event"),
     [
@@ -70,10 +80,43 @@ def test_the_verdict(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(verify, "run", tool)
-    np.savez("reference.npz", a=ONES)
-    words = ["verify", "--model", "m", "--input", "i", "--reference", "reference.npz", "--processor", "cv181x"]
-    monkeypatch.setattr("sys.argv", words)
-    assert verify.main() == status
-    said = json.loads(capsys.readouterr().out)
+    code, said = verdict(monkeypatch, capsys)
+    assert code == status
     assert {name: said[name] for name in event} == event
     assert said["chip"] == "cv181x"
+
+
+def test_what_deploy_has_simulated_is_not_simulated_again_but_for_another_file(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def tool(argv: list[str]) -> str:
+        asked.append(argv[0])
+        if argv[0] == "model_runner.py":
+            np.savez(argv[argv.index("--output") + 1], a_f32=-ONES)
+        return "For CV181X chip\n    outputs : a_f32\n"
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(verify, "run", tool)
+    for content, cosine, ran in ((b"CviModel", 1.0, []), (b"another", -1.0, ["model_runner.py"])):
+        Path("m.cvimodel").write_bytes(content)
+        np.savez("a_cv181x_int8_sym_model_outputs.npz", a_f32=ONES)
+        simulation.keep(Path("a_cv181x_int8_sym_model_outputs.npz"))
+        # Deploy deletes its own.
+        Path("a_cv181x_int8_sym_model_outputs.npz").unlink()
+        asked.clear()
+        code, said = verdict(monkeypatch, capsys)
+        assert (code, round(said["minCosine"], 6), asked) == (0, cosine, ["model_tool", *ran])
+
+
+@pytest.mark.parametrize(("outputs", "models"), [("a_tpu_outputs.npz", 1), ("a_model_outputs.npz", 2)])
+def test_what_is_not_clearly_of_one_model_is_not_kept(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, outputs: str, models: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(models):
+        Path(f"{number}.cvimodel").write_bytes(b"CviModel")
+    np.savez(outputs, a=ONES)
+    simulation.keep(Path(outputs))
+    assert simulation.kept_of(Path("0.cvimodel")) is None

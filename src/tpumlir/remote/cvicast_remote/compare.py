@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from cvicast_remote import toolchain
+from cvicast_remote import simulation, toolchain
 
 Compare = Callable[..., Any]
 MOST_WORKERS = 8
@@ -107,6 +107,8 @@ def main(arguments: list[str]) -> None:
         sys.exit("npz_tool.py: tpu_mlir is not installed")
     if arguments[:1] != ["compare"] or toolchain.version() != toolchain.COVERED_VERSION:
         as_it_is(folder, arguments)
+    for outputs in arguments[1:2]:
+        simulation.keep(Path(outputs))
     import numpy_helper  # noqa: F401  The package hides the module behind its function of that name.
 
     stock: Any = sys.modules["numpy_helper.npz_compare"]

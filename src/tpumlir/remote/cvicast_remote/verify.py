@@ -1,8 +1,8 @@
 """`python -m cvicast_remote.verify`: does the finished model run, and how near is it to the float model?
 
-Runs model_tool and model_runner (the chip's simulator) on the test picture and compares each output with the float
-reference that model_transform left. One JSON line on stdout tells the numbers; exit 1 when the model is not for the
-processor, does not run, or gives an output that is no number.
+Takes what the chip's simulator makes of the test picture with this very file (as deploy has run it, else from
+model_runner), and compares each output with the float reference that model_transform left. One JSON line on stdout
+tells the numbers; exit 1 when the model is not for the processor, does not run, or gives an output that is no number.
 """
 
 import argparse
@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cvicast_remote import simulation
 
 Tensor = NDArray[np.float64]
 MEBIBYTE = 1024 * 1024
@@ -36,6 +38,13 @@ def run(argv: list[str]) -> str:
         say({"type": "verify-failed", "why": f"{argv[0]} ended with {done.returncode}"})
         sys.exit(1)
     return done.stdout
+
+
+def simulated(model: str, picture: str) -> Path:
+    """The file of outputs that the simulator makes of a picture."""
+    result = Path("verify_outputs.npz")
+    run(["model_runner.py", "--input", picture, "--model", model, "--output", str(result)])
+    return result
 
 
 def information(text: str) -> dict[str, Any]:
@@ -119,8 +128,7 @@ def main() -> int:
         why = f"the model is for {facts['chip']}, not for {args.processor}"
         say({"type": "verify-failed", "why": why, **facts})
         return 1
-    result = Path("verify_outputs.npz")
-    run(["model_runner.py", "--input", args.input, "--model", args.model, "--output", str(result)])
+    result = simulation.kept_of(Path(args.model)) or simulated(args.model, args.input)
     with np.load(args.reference) as stored:
         references = {n: np.asarray(stored[n], dtype=np.float64).ravel() for n in stored.files}
     with np.load(result) as stored:
