@@ -121,6 +121,8 @@ export async function startCloud(name: string, options: Readonly<Record<string, 
   async function control<T>(method: 'GET' | 'POST', what: string, body?: object): Promise<T> {
     const answer = await fetch(`http://127.0.0.1:${ports.control}/${what}`, {
       method,
+      // A test that looks through a disk does not hear in time that a connection was closed, which it would use again.
+      headers: { connection: 'close' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);

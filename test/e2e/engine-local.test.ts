@@ -236,12 +236,14 @@ test('a machine that was killed from outside is destroyed as if nothing had been
   const { job } = keys.request;
   const stack = await open(keys);
   const up = await stack.up(localStack, keys.request);
-  // Daemons that left their session; one cleared its environment too, and works in the job's folder.
+  // Daemons that left their session; one cleared its environment too, and works in the job's folder. Other tests, which may run
+  // at the same time, sleep for other times.
+  const sleepers = ['sleep 20001', 'sleep 20002'] as const;
   const quiet = '>/dev/null 2>&1 </dev/null &';
   const commands = [
     `mkdir -p /var/tmp/cvicast-${job}; cd /var/tmp/cvicast-${job}`,
-    `env -i setsid sleep 1000 ${quiet}`,
-    `cd /; setsid sleep 1001 ${quiet}`,
+    `env -i setsid ${sleepers[0]} ${quiet}`,
+    `cd /; setsid ${sleepers[1]} ${quiet}`,
   ];
   ssh(keys, up, commands.join('\n'));
   const record = JSON.parse(
@@ -252,8 +254,8 @@ test('a machine that was killed from outside is destroyed as if nothing had been
   await stack.remove();
   expect(leftOf(job)).toEqual([]);
   expect(fs.existsSync(`/var/tmp/cvicast-${job}`)).toBe(false);
-  const sleepers = runningProcesses().filter((one) => ['sleep 1000', 'sleep 1001'].includes(commandLine(one.pid)));
-  expect(sleepers).toEqual([]);
+  const commandLines = runningProcesses().map(({ pid }) => commandLine(pid));
+  expect(commandLines.filter((line) => sleepers.some((one) => one === line))).toEqual([]);
 
   // Wholly removed behind the engine's back: destroy still ends well.
   const again = await open(keys);

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** File systems of a machine that are its own from the start. */
-const ownMounts = ['run', 'home', 'root', 'var/tmp', 'tmp'];
-/** File systems that were there before it: only what was written since its birth is its own. */
-const olderMounts = ['', 'var/lib/cvicast/toolchains'];
+/** File systems of a machine that are its own: fresh ones, and what it wrote over the rest (machine-boot.sh lays it there). */
+const ownMounts = ['run', 'home', 'root', 'var/tmp', 'tmp', 'run/written'];
+/** One that was there before it: only what was written since its birth is its own. */
+const olderMount = 'var/lib/cvicast/toolchains';
 
 /** A word, and the file that holds it: on a disk, or a process's arguments or environment. */
 export interface Found {
@@ -21,14 +21,15 @@ export function findInside(root: string, words: readonly string[], bornAt: numbe
     .readdirSync(path.join(root, 'proc'))
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => ['cmdline', 'environ'].map((name) => path.join(root, 'proc', pid, name)));
-  const written = filesIn(among(olderMounts), ['-newermt', `@${bornAt / 1000}`]);
+  const written = filesIn(among([olderMount]), ['-newermt', `@${bornAt / 1000}`]);
   const files = [...written, ...filesIn(among(ownMounts), []), ...processes];
   return files.flatMap((file) => wordsIn(file, words).map((word) => ({ file: file.slice(root.length), word })));
 }
 
-/** Names of the plain files below folders that fit, without what is mounted there. */
-export function filesIn(folders: readonly string[], fit: readonly string[]): string[] {
-  const argv = [...folders, '-xdev', '-type', 'f', ...fit, '-print0'];
+/** Names of the plain files below folders that fit, without what is mounted there, and without what lies in `but`. */
+export function filesIn(folders: readonly string[], fit: readonly string[], but: readonly string[] = []): string[] {
+  const left = but.flatMap((pattern) => ['-path', pattern, '-prune', '-o']);
+  const argv = [...folders, '-xdev', ...left, '-type', 'f', ...fit, '-print0'];
   // Its status is no matter: a file that others take away while it looks makes it 1.
   const { stdout, error } = spawnSync('find', argv, { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (error) throw error;

@@ -41,6 +41,10 @@ if [ -n "$toolchains" ]; then
     mount --bind "$base" "$root$base"
   done
 fi
+# All that is written outside of the fresh folders, for whoever looks through the machine from outside (find-inside.ts).
+mkdir "$root/run/written"
+mount --bind "$disk/upper" "$root/run/written"
+mount -o remount,bind,ro "$root/run/written"
 # Its root is the root of the namespace, not of this process alone: who enters a container in it would else end up outside.
 cd "$root"
 mkdir -p mnt/computer
