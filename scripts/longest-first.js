@@ -9,6 +9,8 @@ const longest = [
   'faults',
   'docker',
   'cloud-failover',
+  'address',
+  'budget',
   'package',
   'pipeline',
   'convert',

@@ -41,8 +41,19 @@ const timeout = 40;
 /** In every calibration table, and so in a file that the search has to find. */
 const tableMark = '# op_name';
 
-/** Tens of thousands of files, of toolchains and packages, that the tests themselves lay there. */
-const notOurs = ['*/toolchains', '*/node_modules'];
+/** Folders for passing things, where a program may put a file. */
+const passing = [...new Set([os.tmpdir(), '/tmp', '/var/tmp'])];
+
+/** What other tests have there already, and the tens of thousands of files of the toolchain that the cell itself lays there. */
+const notOurs = (cell: Cell): string[] => [
+  path.join(cell.home, 'toolchains'),
+  ...passing.flatMap((folder) =>
+    fs
+      .readdirSync(folder)
+      .filter((name) => name.startsWith('cvicast-') && path.join(folder, name) !== cell.parent)
+      .map((name) => path.join(folder, name)),
+  ),
+];
 
 /** Arguments of every process of this computer that were seen so far. */
 class ArgumentsSeen {
@@ -126,9 +137,9 @@ async function convert(
 
 async function lookOn(cell: Cell, begun: number, listing: ArgumentsSeen): Promise<Omit<Seen, 'processesLeft'>> {
   const cloud = cell.cloud!;
-  const folders = [...new Set([os.tmpdir(), '/tmp', '/var/tmp'])];
-  /** Every file that this computer got since the beginning, where a program may put one. */
-  const written = (): string[] => filesIn(folders, ['-newermt', `@${begun / 1000}`], notOurs);
+  const but = notOurs(cell);
+  /** Every file that this computer got since the beginning there. */
+  const written = (): string[] => filesIn(passing, ['-newermt', `@${begun / 1000}`], but);
   const withCanary = (): string[] => written().filter((file) => holds(file, words));
   const started = await cell.startUntil('verify');
   const job = cell.job()!;
