@@ -41,16 +41,23 @@ export function stackFiles(root: string, job: string) {
 
 /**
  * Makes a stack that holds nothing: what `pulumi stack init` makes, without starting an engine for it. False, and nothing
- * made, where the backend has another layout than the one with projects, or holds what we do not know: the engine decides.
+ * made, where the backend has another layout than the one with projects, or holds what we do not know, or cannot be
+ * written to: the engine decides then, and has the words for what is wrong.
  */
 export function createBareState(root: string, job: string): boolean {
   const { state, layout } = stackFiles(root, job);
-  const base = path.dirname(layout);
-  if (fs.existsSync(layout) ? fs.readFileSync(layout, 'utf8').trim() !== layoutText : fs.existsSync(base)) return false;
-  fs.mkdirSync(path.dirname(state), { recursive: true });
-  writeWhole(layout, `${layoutText}\n`);
-  writeWhole(state, `${JSON.stringify({ version: 3, checkpoint: { stack: `organization/${PROJECT}/${job}` } })}\n`);
-  return true;
+  try {
+    const known = fs.existsSync(layout)
+      ? fs.readFileSync(layout, 'utf8').trim() === layoutText
+      : !fs.existsSync(path.dirname(layout));
+    if (!known) return false;
+    fs.mkdirSync(path.dirname(state), { recursive: true });
+    writeWhole(layout, `${layoutText}\n`);
+    writeWhole(state, `${JSON.stringify({ version: 3, checkpoint: { stack: `organization/${PROJECT}/${job}` } })}\n`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `meta.yaml` of a backend in which stacks belong to projects. */
@@ -58,8 +65,12 @@ const layoutText = 'version: 1';
 
 function writeWhole(file: string, text: string): void {
   const aside = `${file}.${process.pid}`;
-  fs.writeFileSync(aside, text, { mode: 0o600 });
-  fs.renameSync(aside, file);
+  try {
+    fs.writeFileSync(aside, text, { mode: 0o600 });
+    fs.renameSync(aside, file);
+  } finally {
+    fs.rmSync(aside, { force: true });
+  }
 }
 
 /** Jobs that have a stack in the default backend. Reads names only. */

@@ -84,3 +84,16 @@ test('a bare stack is made in a new backend and in one with projects; any other 
     fs.writeFileSync(state, '');
   }
 });
+
+test('a bare stack that cannot be written leaves nothing half-made, and is left to the engine', () => {
+  const root = homeFolder.state(home().path);
+  const { state, layout } = stackFiles(root, job);
+  fs.mkdirSync(root, { recursive: true });
+  expect(createBareState(root, job)).toBe(true);
+  fs.rmSync(state);
+  // In the way of the file, and not to be replaced by one.
+  fs.mkdirSync(path.join(state, 'in the way'), { recursive: true });
+  expect(createBareState(root, job)).toBe(false);
+  expect(fs.readdirSync(path.dirname(state))).toEqual([path.basename(state)]);
+  expect(fs.readdirSync(path.dirname(layout)).sort()).toEqual(['meta.yaml', 'stacks']);
+});
