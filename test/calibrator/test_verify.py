@@ -120,3 +120,10 @@ def test_what_is_not_clearly_of_one_model_is_not_kept(
     np.savez(outputs, a=ONES)
     simulation.keep(Path(outputs))
     assert simulation.kept_of(Path("0.cvimodel")) is None
+
+
+def test_what_cannot_be_kept_stops_nothing(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.cvimodel").write_bytes(b"CviModel")
+    simulation.keep(Path("a_model_outputs.npz"))
+    assert simulation.kept_of(Path("m.cvimodel")) is None
