@@ -13,7 +13,7 @@ export const words: Readonly<Record<JobStage, string>> = {
   transform: 'transforming the graph',
   calibrate: 'calibrating',
   deploy: 'quantising for the chip',
-  verify: 'verifying in the simulator',
+  verify: 'comparing the finished model with the float model',
   fetch: 'bringing the model home',
   down: 'tearing down',
 };
