@@ -47,12 +47,10 @@ export function stackFiles(root: string, job: string) {
 export function createBareState(root: string, job: string): boolean {
   const { state, layout } = stackFiles(root, job);
   try {
-    const known = fs.existsSync(layout)
-      ? fs.readFileSync(layout, 'utf8').trim() === layoutText
-      : !fs.existsSync(path.dirname(layout));
-    if (!known) return false;
+    const old = fs.existsSync(layout);
+    if (old ? fs.readFileSync(layout, 'utf8').trim() !== layoutText : fs.existsSync(path.dirname(layout))) return false;
     fs.mkdirSync(path.dirname(state), { recursive: true });
-    writeWhole(layout, `${layoutText}\n`);
+    if (!old) writeWhole(layout, `${layoutText}\n`);
     writeWhole(state, `${JSON.stringify({ version: 3, checkpoint: { stack: `organization/${PROJECT}/${job}` } })}\n`);
     return true;
   } catch {
